@@ -1,0 +1,62 @@
+# Everything runs in .venv, from locked and hashed requirements. `make help` lists what there is.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+RUN_STAMP := $(VENV)/.run-installed
+DEV_STAMP := $(VENV)/.dev-installed
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-all run test check bench docs lock clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(RUN_STAMP) ## Make .venv with .venv/bin/cinelake
+
+setup-all: $(DEV_STAMP) ## Add what tests, checks and benchmarks need
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit("cinelake needs Python 3.11 or newer; name one: make PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "Python lacks venv here; on Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+
+$(RUN_STAMP): requirements/run.txt requirements/build.txt pyproject.toml | $(BIN)/python
+	@echo "Setting up $(VENV) (a minute, the first time)"
+	@$(PIP) -r requirements/build.txt -r requirements/run.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(DEV_STAMP): requirements/dev.txt $(RUN_STAMP)
+	@echo "Adding what tests and checks need"
+	@$(PIP) -r requirements/dev.txt
+	@touch $@
+
+run: setup ## Run everything on data/, which gets an invented sample if it is empty
+	@$(BIN)/python -m cinelake.sample data --if-absent
+	@$(BIN)/cinelake run
+
+test: setup-all ## Run the tests, with coverage
+	@$(BIN)/python -m pytest --cov --cov-report=term:skip-covered $(ARGS)
+
+check: setup-all ## Lint, types and import contracts
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+bench: setup-all ## Run the benchmarks in bench/
+	@ls bench/*.py >/dev/null 2>&1 || { echo "There is no benchmark yet" >&2; exit 1; }
+	@for file in bench/*.py; do $(BIN)/python $$file; done
+
+docs: ## Say where the docs are
+	@echo "README.md, ARCHITECTURE.md, CONTRIBUTING.md, SECURITY.md, CHANGELOG.md"
+
+lock: ## Lock the requirements anew, with hashes and no addresses (needs uv)
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links pyproject.toml -o requirements/run.txt
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --group build -o requirements/build.txt
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links -c requirements/run.txt --group dev -o requirements/dev.txt
+
+clean: ## Remove .venv and what tools left
+	@rm -rf $(VENV) .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

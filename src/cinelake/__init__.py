@@ -1,0 +1,97 @@
+"""From two files to answered questions, with proof, in a lake you own.
+
+    from datetime import date
+    from cinelake import Lake, Project, Run, run_pipeline
+
+    project = Project.load(".")
+    result = run_pipeline(project, Lake.open(project), Run.start(date(2022, 5, 2)))
+
+Every stage of the command line is a function here: `land_files`, `enrich_titles`, `build_tables`, `ask_questions`,
+`write_report`, `verify_lake`, and `run_pipeline` for all of them in order. Names are loaded when they are first used,
+so that `import cinelake` costs nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cinelake.ask import Answer, AskOptions, AskResult, ask_questions
+    from cinelake.build import BuildOptions, BuildResult, build_tables
+    from cinelake.config import Project
+    from cinelake.enrich import EnrichOptions, EnrichResult, enrich_titles
+    from cinelake.errors import (
+        AccessError,
+        CinelakeError,
+        ConfigurationError,
+        DataError,
+        ExitCode,
+        ServiceError,
+    )
+    from cinelake.lake import Event, Lake, Run
+    from cinelake.land import LandOptions, LandResult, land_files
+    from cinelake.pipeline import RunOptions, RunResult, run_pipeline
+    from cinelake.report import ReportOptions, ReportResult, write_report
+    from cinelake.verify import Check, VerifyOptions, VerifyResult, verify_lake
+
+__all__ = [
+    "AccessError",
+    "Answer",
+    "AskOptions",
+    "AskResult",
+    "BuildOptions",
+    "BuildResult",
+    "Check",
+    "CinelakeError",
+    "ConfigurationError",
+    "DataError",
+    "EnrichOptions",
+    "EnrichResult",
+    "Event",
+    "ExitCode",
+    "Lake",
+    "LandOptions",
+    "LandResult",
+    "Project",
+    "ReportOptions",
+    "ReportResult",
+    "Run",
+    "RunOptions",
+    "RunResult",
+    "ServiceError",
+    "VerifyOptions",
+    "VerifyResult",
+    "ask_questions",
+    "build_tables",
+    "enrich_titles",
+    "land_files",
+    "run_pipeline",
+    "verify_lake",
+    "write_report",
+]
+
+_HOMES = {
+    "cinelake.ask": ("Answer", "AskOptions", "AskResult", "ask_questions"),
+    "cinelake.build": ("BuildOptions", "BuildResult", "build_tables"),
+    "cinelake.config": ("Project",),
+    "cinelake.enrich": ("EnrichOptions", "EnrichResult", "enrich_titles"),
+    "cinelake.errors": (
+        "AccessError",
+        "CinelakeError",
+        "ConfigurationError",
+        "DataError",
+        "ExitCode",
+        "ServiceError",
+    ),
+    "cinelake.lake": ("Event", "Lake", "Run"),
+    "cinelake.land": ("LandOptions", "LandResult", "land_files"),
+    "cinelake.pipeline": ("RunOptions", "RunResult", "run_pipeline"),
+    "cinelake.report": ("ReportOptions", "ReportResult", "write_report"),
+    "cinelake.verify": ("Check", "VerifyOptions", "VerifyResult", "verify_lake"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(home), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
