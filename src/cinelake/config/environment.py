@@ -1,0 +1,79 @@
+"""What the environment and `.env` say, merged: the real environment wins, and credentials are never mixed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dotenv import dotenv_values
+from pydantic import SecretStr
+
+from cinelake.errors import ConfigurationError
+
+KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+
+
+@dataclass(frozen=True)
+class Environment:
+    """The variables that cinelake reads. Secrets print as stars."""
+
+    lake_uri: str | None
+    """CINELAKE_LAKE."""
+    region: str | None
+    """AWS_REGION, or AWS_DEFAULT_REGION."""
+    profile: str | None
+    """AWS_PROFILE."""
+    endpoint_url: str | None
+    """AWS_ENDPOINT_URL_S3, or AWS_ENDPOINT_URL; None for AWS itself."""
+    access_key_id: str | None
+    """AWS_ACCESS_KEY_ID; None leaves the search for credentials to boto3's own chain."""
+    secret_access_key: SecretStr | None = field(repr=False)
+    """AWS_SECRET_ACCESS_KEY."""
+    session_token: SecretStr | None = field(repr=False)
+    """AWS_SESSION_TOKEN."""
+
+
+def read_environment(directory: Path, variables: Mapping[str, str]) -> Environment:
+    """Merges `.env` of the project folder under the real environment.
+
+    An empty value counts as none. The key, the secret and the token belong together: where the real environment
+    names any of them or a profile, those of `.env` are left unread, since a key with another key's token is refused.
+
+    Args:
+        directory: the project folder; `.env` may be missing.
+        variables: the real environment.
+
+    Raises:
+        ConfigurationError: `.env` cannot be read, or it has a key without its secret.
+    """
+    real = {name: value for name, value in variables.items() if value}
+    filed = _read_dotenv(directory / ".env")
+    if any(name in real for name in (*KEYS, "AWS_PROFILE")):
+        filed = {name: value for name, value in filed.items() if name not in (*KEYS, "AWS_PROFILE")}
+    merged = {**filed, **real}
+    key, secret, token = (merged.get(name) for name in KEYS)
+    if bool(key) != bool(secret):
+        raise ConfigurationError(
+            f"{KEYS[0] if secret else KEYS[1]} is not set, but {KEYS[1] if secret else KEYS[0]} is",
+            "set both, in .env or in the environment, or neither",
+        )
+    return Environment(
+        lake_uri=merged.get("CINELAKE_LAKE"),
+        region=merged.get("AWS_REGION") or merged.get("AWS_DEFAULT_REGION"),
+        profile=merged.get("AWS_PROFILE"),
+        endpoint_url=merged.get("AWS_ENDPOINT_URL_S3") or merged.get("AWS_ENDPOINT_URL"),
+        access_key_id=key,
+        secret_access_key=SecretStr(secret) if secret else None,
+        session_token=SecretStr(token) if token else None,
+    )
+
+
+def _read_dotenv(path: Path) -> dict[str, str]:
+    try:
+        # Values are taken as they stand: a secret may hold a dollar sign.
+        values = dotenv_values(path, interpolate=False, encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(
+            f"{path} cannot be read: {getattr(error, 'strerror', None) or 'it is not UTF-8'}",
+            "make it a text file of NAME=value lines that you may read; .env.example shows one",
+        ) from error
+    return {name: value.strip() for name, value in values.items() if value and value.strip()}

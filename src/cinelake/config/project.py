@@ -1,0 +1,156 @@
+"""lake.toml + .env + environment → one frozen Project."""
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ValidationError
+
+from cinelake.config.environment import Environment, read_environment
+from cinelake.config.settings import Analysis, LakeTable, Settings, Source, Tmdb
+from cinelake.config.uri import LakeURI, parse_lake_uri
+from cinelake.errors import ConfigurationError
+
+CONFIGURATION = "lake.toml"
+SHOWN = 3
+"""Errors told in full at once; the rest are counted."""
+
+
+@dataclass(frozen=True)
+class Project:
+    """All that a stage is told about the project; nothing in it changes, and no stage reads more."""
+
+    directory: Path
+    """Absolute path of the project folder."""
+    lake_uri: LakeURI
+    region: str
+    timezone: ZoneInfo
+    lake: LakeTable
+    sources: tuple[Source, ...]
+    tmdb: Tmdb
+    analysis: Analysis
+    environment: Environment
+
+    @classmethod
+    def load(
+        cls,
+        directory: str | Path = ".",
+        *,
+        lake_uri: str | None = None,
+        variables: Mapping[str, str] | None = None,
+    ) -> Self:
+        """Reads a project folder.
+
+        Args:
+            directory: the folder that holds `lake.toml`.
+            lake_uri: wins over CINELAKE_LAKE, which wins over `lake.toml`.
+            variables: the real environment; None takes this process's.
+
+        Raises:
+            ConfigurationError: names each wrong field and what it may hold.
+        """
+        folder = Path(directory).resolve()
+        environment = read_environment(folder, os.environ if variables is None else variables)
+        settings = _read_settings(folder / CONFIGURATION)
+        text, said_in = next(
+            (text, said_in)
+            for text, said_in in (
+                (lake_uri, "--lake"),
+                (environment.lake_uri, "CINELAKE_LAKE"),
+                (settings.lake.uri, f"{CONFIGURATION}: lake.uri"),
+            )
+            if text
+        )
+        return cls(
+            directory=folder,
+            lake_uri=parse_lake_uri(text, directory=folder, said_in=said_in),
+            region=environment.region or settings.lake.region,
+            timezone=ZoneInfo(settings.lake.timezone),
+            lake=settings.lake,
+            sources=settings.source,
+            tmdb=settings.tmdb,
+            analysis=settings.analysis,
+            environment=environment,
+        )
+
+    def processing_date(self, now: datetime) -> date:
+        """The day that it is in the lake's time zone at `now`, which must know its own time zone."""
+        return now.astimezone(self.timezone).date()
+
+    @property
+    def work_directory(self) -> Path:
+        """Where copies and temporary files lie; may be deleted whenever nothing runs."""
+        return self.directory / ".cinelake"
+
+
+def parse_date(text: str) -> date:
+    """Reads a date as `--date` takes it.
+
+    Raises:
+        ConfigurationError: not `YYYY-MM-DD`, or no day of the calendar.
+    """
+    try:
+        if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+            raise ValueError(text)
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise ConfigurationError(f"--date is {text!r}: that is no date", "write it as 2022-05-02") from error
+
+
+def _read_settings(path: Path) -> Settings:
+    if not path.is_file():
+        raise ConfigurationError(
+            f"there is no {CONFIGURATION} in {path.parent}", "go to your project folder, or name it with --project DIR"
+        )
+    try:
+        return Settings.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{CONFIGURATION} is no valid TOML: {error}", "mend that line") from error
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{CONFIGURATION} is not UTF-8 text", "save it as UTF-8") from error
+    except OSError as error:
+        raise ConfigurationError(
+            f"{CONFIGURATION} cannot be read: {error.strerror}", f"make {path} readable"
+        ) from error
+    except ValidationError as error:
+        raise _explain(error) from error
+
+
+def _explain(error: ValidationError) -> ConfigurationError:
+    """All that is wrong, each with its field and what is allowed; never the value of a field we do not know."""
+    faults = [_fault(detail["loc"], detail) for detail in error.errors(include_url=False)]
+    more = f"; and {len(faults) - SHOWN} more" if len(faults) > SHOWN else ""
+    return ConfigurationError(
+        f"{CONFIGURATION}: {'; '.join(faults[:SHOWN])}{more}", f"mend {CONFIGURATION}; README.md shows a whole one"
+    )
+
+
+def _fault(location: tuple[int | str, ...], detail: Any) -> str:
+    field = ".".join(str(part + 1) if isinstance(part, int) else part for part in location) or "the file"
+    if detail["type"] == "extra_forbidden":
+        allowed = _allowed_at(location[:-1])
+        near = get_close_matches(str(location[-1]), allowed, n=1)
+        return f"{field} is no setting; " + (
+            f"did you mean {near[0]}?" if near else f"allowed there: {', '.join(allowed)}"
+        )
+    message = str(detail["msg"]).removeprefix("Value error, ")
+    return f"{field}: {message[0].lower() + message[1:]}"
+
+
+def _allowed_at(location: tuple[int | str, ...]) -> list[str]:
+    """The settings of the table at `location`; those of a `[[source]]` whatever its number."""
+    tables: dict[str, type[BaseModel]] = {
+        "lake": LakeTable,
+        "source": Source,
+        "tmdb": Tmdb,
+        "analysis": Analysis,
+    }
+    table = tables.get(str(location[0]), Settings) if location else Settings
+    return list(table.model_fields)

@@ -1,0 +1,124 @@
+"""What `lake.toml` may say: every table and key, its type, its default and what is allowed."""
+
+import re
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+
+
+def _time_zone(text: str) -> str:
+    try:
+        ZoneInfo(text)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError(
+            f"{text!r} is no time zone; write a name such as America/Sao_Paulo, Europe/Lisbon or UTC"
+        ) from error
+    return text
+
+
+def _name(text: str) -> str:
+    if not NAME.fullmatch(text):
+        raise ValueError(f"{text!r} is no name; use letters, digits, hyphens and underscores")
+    return text
+
+
+def _one_character(text: str) -> str:
+    if len(text.encode()) != 1 or text in '"\r\n':
+        raise ValueError(f"{text!r} is no delimiter; write one character such as | , ; or a tab (\\t)")
+    return text
+
+
+def _genres(genres: tuple[str, ...]) -> tuple[str, ...]:
+    for genre in genres:
+        if not genre or genre != genre.strip() or "," in genre:
+            raise ValueError(f'{genre!r} is no genre; write names as the files do, as in ["Drama", "Romance"]')
+        if genre in ("any", "all"):
+            raise ValueError(f"{genre!r} names a group of the answers, so it cannot name a genre")
+    if len(set(genres)) < len(genres):
+        raise ValueError("a genre stands there twice")
+    return genres
+
+
+def _base_url(text: str) -> str:
+    if not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", text):
+        raise ValueError(f"{text!r} is no address; write one such as https://api.themoviedb.org")
+    return text.rstrip("/")
+
+
+Name = Annotated[str, AfterValidator(_name)]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class LakeTable(_Table):
+    """`[lake]`: where the lake is and how its keys are written."""
+
+    uri: str = "file:lake"
+    """`file:FOLDER`, relative to the project folder, or `s3://BUCKET`."""
+    region: str = Field(default="us-east-1", pattern=r"^[a-z0-9-]+$")
+    """AWS region in which a bucket is created; `AWS_REGION` wins over it."""
+    timezone: Annotated[str, AfterValidator(_time_zone)] = "America/Sao_Paulo"
+    """IANA name of the time zone whose day the processing date is."""
+    key: str = "{layer}/{origin}/{format}/{dataset}/{date:%Y/%m/%d}/{file}"
+    """How the key of an object is built; see `cinelake.lake.keys`."""
+    abandoned_uploads_hours: int = Field(default=24, ge=0)
+    """Hours after which an open multipart upload on our keys counts as abandoned."""
+
+
+class Source(_Table):
+    """`[[source]]`: one file to land, and how to read it."""
+
+    dataset: Name
+    """The dataset in the key. `Movies` and `Series` feed the models."""
+    path: str = Field(min_length=1)
+    """A file, relative to the project folder."""
+    origin: Name = "Local"
+    format: Literal["CSV"] = "CSV"
+    delimiter: Annotated[str, AfterValidator(_one_character)] = "|"
+    null: str = Field(default="\\N", min_length=1)
+    """What stands for an unknown."""
+    encoding: Literal["utf-8", "latin-1", "utf-16"] = "utf-8"
+
+
+class Tmdb(_Table):
+    """`[tmdb]`: where popularity, budget and revenue come from."""
+
+    source: Literal["api", "snapshot", "off"] = "api"
+    snapshot: str | None = None
+    """A file, a folder or a glob of saved TMDB records, relative to the project folder."""
+    base_url: Annotated[str, AfterValidator(_base_url)] = "https://api.themoviedb.org"
+    requests_per_second: float = Field(default=40, gt=0)
+
+    @model_validator(mode="after")
+    def _snapshot_is_named(self) -> "Tmdb":
+        if self.source == "snapshot" and not self.snapshot:
+            raise ValueError('source = "snapshot" wants snapshot = "FILE", a file of TMDB records')
+        return self
+
+
+class Analysis(_Table):
+    """`[analysis]`: what the questions are asked about."""
+
+    genres: Annotated[tuple[str, ...], Field(min_length=1, max_length=20, strict=False), AfterValidator(_genres)] = (
+        "Drama",
+        "Romance",
+    )
+    """Genres by name, as the files write them."""
+    min_votes: int = Field(default=0, ge=0)
+    """Titles with fewer votes are left out; 0 keeps titles without votes too."""
+    min_money: int = Field(default=1000, ge=1)
+    """USD; a smaller budget or revenue is taken for a slip of the keyboard."""
+
+
+class Settings(_Table):
+    """The whole of `lake.toml`."""
+
+    lake: LakeTable = LakeTable()
+    source: tuple[Source, ...] = Field(default=(), strict=False)
+    tmdb: Tmdb = Tmdb()
+    analysis: Analysis = Analysis()

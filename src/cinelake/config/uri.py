@@ -1,0 +1,66 @@
+"""Where a lake is: a folder or a bucket, told apart once, here."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from cinelake.errors import ConfigurationError
+
+BUCKET_NAME = re.compile(r"(?!.*\.\.)(?!xn--)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+ALLOWED = "write file:FOLDER (for instance file:lake) or s3://BUCKET"
+
+
+@dataclass(frozen=True)
+class FolderLake:
+    """A lake in a folder of this machine."""
+
+    path: Path
+    """Absolute."""
+
+    def __str__(self) -> str:
+        return f"file:{self.path}"
+
+
+@dataclass(frozen=True)
+class BucketLake:
+    """A lake in an S3 bucket."""
+
+    bucket: str
+
+    def __str__(self) -> str:
+        return f"s3://{self.bucket}"
+
+
+LakeURI = FolderLake | BucketLake
+
+
+def parse_lake_uri(text: str, *, directory: Path, said_in: str) -> LakeURI:
+    """Reads `file:lake`, `file:/srv/lake`, `file:///srv/lake` or `s3://bucket`.
+
+    Args:
+        text: the URI.
+        directory: what a relative folder is relative to: the project folder.
+        said_in: where the URI was written, for the error ("lake.toml: lake.uri").
+
+    Raises:
+        ConfigurationError: any other form, or a bucket name that S3 does not allow
+            (Amazon S3 user guide, "General purpose bucket naming rules").
+    """
+    scheme, separator, rest = text.partition(":")
+    if separator and scheme == "file" and rest.strip("/"):
+        if rest.startswith("//") and not rest.startswith("///"):
+            raise ConfigurationError(f"{said_in} is {text!r}: a file URI has one slash or three", ALLOWED)
+        return FolderLake((directory / re.sub("^/+", "/", rest)).resolve())
+    if separator and scheme == "s3" and rest.startswith("//"):
+        bucket, _, prefix = rest[2:].partition("/")
+        if prefix:
+            raise ConfigurationError(
+                f"{said_in} is {text!r}: a lake is a whole bucket, not a prefix in one", f"write s3://{bucket}"
+            )
+        if not BUCKET_NAME.fullmatch(bucket):
+            raise ConfigurationError(
+                f"{said_in}: {bucket!r} is no valid bucket name",
+                "use 3 to 63 lower-case letters, digits, hyphens or dots, with a letter or digit at both ends",
+            )
+        return BucketLake(bucket)
+    raise ConfigurationError(f"{said_in} is {text!r}: that is no lake", ALLOWED)
