@@ -1,0 +1,44 @@
+"""Local copies of a bucket's objects, kept by their checksum: content decides, so no copy can be stale."""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+from cinelake.lake.checksums import sha256_of_file
+
+
+class Copies:
+    """A folder of files named by their SHA-256. It may be deleted whenever nothing runs."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    def find(self, sha256: str) -> Path | None:
+        """The copy, after every byte of it was checked; a spoilt one is dropped."""
+        path = self._directory / sha256
+        if not path.is_file():
+            return None
+        if sha256_of_file(path) == sha256:
+            return path
+        path.unlink(missing_ok=True)
+        return None
+
+    def save(self, sha256: str, blocks: Iterable[bytes]) -> Path | None:
+        """Writes a copy from its bytes; None where these are not the ones that were promised."""
+        self._directory.mkdir(parents=True, exist_ok=True)
+        with NamedTemporaryFile(dir=self._directory, delete=False) as file:
+            fresh = Path(file.name)
+            try:
+                file.writelines(blocks)
+                file.close()
+                fresh.replace(self._directory / sha256)
+            finally:
+                fresh.unlink(missing_ok=True)
+        return self.find(sha256)
+
+    def remember(self, path: Path, sha256: str) -> None:
+        """A file just landed is its own copy: a link to it saves the download, where a link can be made."""
+        with suppress(OSError):
+            self._directory.mkdir(parents=True, exist_ok=True)
+            (self._directory / sha256).hardlink_to(path)

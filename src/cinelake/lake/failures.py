@@ -1,0 +1,125 @@
+"""What obstore, boto3 and the file system raise, mapped to our errors in this one place."""
+
+import errno
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from botocore import exceptions as aws
+from obstore import exceptions as store
+
+from cinelake.errors import AccessError, CinelakeError, ConfigurationError, ServiceError
+
+LOGIN = "check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN in .env or in the environment"
+WORDS_BY_CODE: dict[str, tuple[type[CinelakeError], str, str]] = {
+    "SignatureDoesNotMatch": (AccessError, "the secret access key is wrong", LOGIN),
+    "InvalidAccessKeyId": (AccessError, "the access key is unknown", LOGIN),
+    "InvalidToken": (AccessError, "the session token is not valid", LOGIN),
+    "ExpiredToken": (AccessError, "the session token has expired", "get new credentials and put them in .env"),
+    "ExpiredTokenException": (AccessError, "the session token has expired", "get new credentials and put them in .env"),
+    "RequestTimeTooSkewed": (AccessError, "this machine's clock is wrong", "set the clock, then run again"),
+    "AccessDenied": (AccessError, "access is denied", "use credentials that may do this, or another bucket"),
+    "AllAccessDisabled": (AccessError, "access is disabled", "use another bucket"),
+    "BucketAlreadyExists": (AccessError, "the name belongs to somebody else", "choose another bucket name"),
+    "NoSuchBucket": (ConfigurationError, "there is no such bucket", "run cinelake land, which creates it"),
+    "InvalidBucketName": (ConfigurationError, "the bucket's name is not valid", "choose another bucket name"),
+    "PermanentRedirect": (ConfigurationError, "the bucket is in another region", "set AWS_REGION to its region"),
+    "AuthorizationHeaderMalformed": (
+        ConfigurationError,
+        "the bucket is in another region",
+        "set AWS_REGION to its region",
+    ),
+    "SlowDown": (ServiceError, "the service asks to slow down", "run again later"),
+    "ServiceUnavailable": (ServiceError, "the service is not available", "run again later"),
+    "InternalError": (ServiceError, "the service failed", "run again later"),
+}
+CODE_BY_STATUS = {403: "AccessDenied", 401: "AccessDenied", 503: "ServiceUnavailable", 500: "InternalError"}
+NO_CREDENTIALS = (
+    "there are no AWS credentials",
+    "put AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN) in .env, or name AWS_PROFILE",
+)
+
+
+@contextmanager
+def lake_failures(doing: str) -> Iterator[None]:
+    """Turns what a store raises inside the block into our errors.
+
+    Args:
+        doing: what was tried and to what, as in "cannot write s3://lake/Raw/…".
+
+    Raises:
+        AccessError, ConfigurationError, ServiceError, CinelakeError: by what the reader must do.
+    """
+    try:
+        yield
+    except (aws.NoCredentialsError, aws.PartialCredentialsError, aws.CredentialRetrievalError) as error:
+        what, hint = NO_CREDENTIALS
+        raise AccessError(f"{doing}: {what}", hint) from error
+    except aws.ProfileNotFound as error:
+        raise AccessError(f"{doing}: {error}", "name a profile of ~/.aws/config in AWS_PROFILE") from error
+    except (aws.TokenRetrievalError, aws.SSOError, aws.UnauthorizedSSOTokenError) as error:
+        raise AccessError(f"{doing}: the SSO session has ended", "run aws sso login") from error
+    except (aws.HTTPClientError, aws.ConnectionError) as error:
+        raise _unreachable(doing, getattr(error, "kwargs", {}).get("endpoint_url")) from error
+    except aws.ClientError as error:
+        raise failure_of_code(doing, *code_of(error)) from error
+    except aws.BotoCoreError as error:
+        raise CinelakeError(f"{doing}: {error}", "run again with -vv for the whole story") from error
+    except (store.BaseError, FileNotFoundError) as error:
+        raise _failure_of_store(doing, error) from error
+    except OSError as error:
+        raise _failure_of_disk(doing, error) from error
+
+
+def code_of(error: aws.ClientError) -> tuple[str, int]:
+    """The service's error code and the HTTP status of its answer (0 where there is none)."""
+    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    return str(error.response.get("Error", {}).get("Code", "")), status
+
+
+def failure_of_code(doing: str, code: str, status: int = 0) -> CinelakeError:
+    """The error for a service's error code, or for the HTTP status where the code is not known."""
+    known = WORDS_BY_CODE.get(code) or WORDS_BY_CODE.get(CODE_BY_STATUS.get(status, ""))
+    if known is None:
+        return CinelakeError(
+            f"{doing}: the service answered {code or status or 'with an error'}",
+            "run again with -vv for the whole story",
+        )
+    kind, what, hint = known
+    return kind(f"{doing}: {what}{f' ({code})' if code in WORDS_BY_CODE else ''}", hint)
+
+
+def _failure_of_store(doing: str, error: Exception) -> CinelakeError:
+    # obstore's text goes on for pages and quotes the request; only the service's own code is taken from it.
+    text = str(error)
+    code = re.search(r"<Code>(\w+)</Code>", text)
+    status = re.search(r"status code: (\d{3})", text)
+    if code or status:
+        return failure_of_code(doing, code[1] if code else "", int(status[1]) if status else 0)
+    if isinstance(error, FileNotFoundError):
+        return CinelakeError(f"{doing}: it is not there", "run cinelake verify to see what is missing")
+    if isinstance(error, store.PermissionDeniedError | store.UnauthenticatedError):
+        return AccessError(f"{doing}: access is denied", "use credentials that may do this")
+    if re.search(r"error sending request|HTTP error|[Cc]onnect|timed out|dns", text):
+        return _unreachable(doing, None)
+    number = re.search(r"\(os error (\d+)\)", text)
+    if number:
+        return _failure_of_disk(doing, OSError(int(number[1]), ""))
+    return CinelakeError(f"{doing}: {text.splitlines()[0]}", "run again with -vv for the whole story")
+
+
+def _failure_of_disk(doing: str, error: OSError) -> CinelakeError:
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return AccessError(f"{doing}: permission denied", "make the folder yours, or choose another lake")
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return CinelakeError(f"{doing}: the disk is full", "make room, then run again; what was landed is kept")
+    if error.errno in (errno.ENOTDIR, errno.EEXIST):
+        return ConfigurationError(f"{doing}: a file stands where a folder must be", "choose another folder as the lake")
+    return CinelakeError(f"{doing}: {error.strerror or error}", "run again with -vv for the whole story")
+
+
+def _unreachable(doing: str, endpoint: str | None) -> ServiceError:
+    where = f"{endpoint} " if endpoint else "the endpoint "
+    return ServiceError(
+        f"{doing}: {where}could not be reached", "check the network and AWS_ENDPOINT_URL_S3, then run again"
+    )

@@ -1,0 +1,142 @@
+"""Keys: the full names of objects in the lake, built from a template and parsed back."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from string import Formatter
+
+from cinelake.errors import ConfigurationError
+
+RAW, TRUSTED, REFINED = "Raw", "Trusted", "Refined"
+LAYERS = (RAW, TRUSTED, REFINED)
+CSV, JSON, PARQUET = "CSV", "JSON", "Parquet"
+
+FIELDS = ("layer", "origin", "format", "dataset", "date", "file")
+DIRECTIVES = {"%Y": r"\d{4}", "%m": r"\d{2}", "%d": r"\d{2}"}
+KEY_BYTES = 1024
+"""The longest key that S3 takes (Amazon S3 user guide, "Naming Amazon S3 objects")."""
+
+
+@dataclass(frozen=True, order=True)
+class ObjectName:
+    """What a key says."""
+
+    layer: str
+    """`Raw`, `Trusted` or `Refined`."""
+    origin: str
+    """Where the data came from: `Local`, `TMDB`; empty in `Refined`, which joins origins."""
+    format: str
+    """`CSV`, `JSON`, `Parquet`."""
+    dataset: str
+    """`Movies`, `Series`, or a table's name."""
+    date: date
+    """The processing date."""
+    file: str
+    """The rest of the key: a file name, below a build's id where a build made it."""
+
+
+@dataclass(frozen=True)
+class KeyTemplate:
+    """How an ObjectName is written as a key, as in `{layer}/{origin}/{format}/{dataset}/{date:%Y/%m/%d}/{file}`."""
+
+    template: str
+
+    def __post_init__(self) -> None:
+        """Refuses a template whose keys could not be told apart.
+
+        Raises:
+            ConfigurationError: it lacks a field, names one twice, does not end in `{file}`, or writes a date without
+                year, month and day.
+        """
+        fields = [name for _, name, _ in self._parts() if name]
+        dates = [spec or "" for _, name, spec in self._parts() if name == "date"]
+        fault = None
+        if sorted(fields) != sorted(FIELDS):
+            fault = f"it must hold each of {', '.join(f'{{{name}}}' for name in FIELDS)} once"
+        elif not self.template.endswith("/{file}"):
+            fault = "it must end in /{file}"
+        elif sorted(re.findall("%.", dates[0])) != ["%Y", "%d", "%m"]:
+            fault = "its date must hold %Y, %m and %d once, as in {date:%Y/%m/%d}"
+        elif any(literal == "" for literal, _, _ in self._parts()[1:]):
+            fault = "two of its fields touch; put a / between them"
+        elif self.template.startswith(("/", "_")) or "//" in self.template:
+            fault = "it must not start with / or _, nor hold //"
+        if fault:
+            raise ConfigurationError(
+                f"lake.toml: lake.key is {self.template!r}: {fault}",
+                "leave the setting out for the usual key, {layer}/{origin}/{format}/{dataset}/{date:%Y/%m/%d}/{file}",
+            )
+
+    def build(self, name: ObjectName) -> str:
+        """Writes the key of `name`.
+
+        Raises:
+            ConfigurationError: a part is empty, holds what a key cannot, or the key is over 1,024 bytes.
+        """
+        key = self._write(name)
+        if self.parse(key) != name or re.search(r"[\x00-\x1f\x7f]", key) or len(key.encode()) > KEY_BYTES:
+            raise ConfigurationError(
+                f"no key can be made of {name.file!r} in {name.dataset!r}",
+                f"rename it: no slash, no control character, not . or .., {KEY_BYTES} bytes at most for the whole key",
+            )
+        return key
+
+    def parse(self, key: str) -> ObjectName | None:
+        """Reads a key back; None for a key that this template does not write."""
+        for refined in (False, True):
+            found = re.fullmatch(self._pattern(refined=refined), key)
+            if found is None:
+                continue
+            parts = found.groupdict()
+            try:
+                day = datetime.strptime(parts.pop("date"), self._date_format()).date()  # noqa: DTZ007 a day has no zone
+            except ValueError:
+                continue
+            if (parts["layer"] == REFINED) is refined and not {".", ".."} & set(parts["file"].split("/")):
+                return ObjectName(**{"origin": "", **parts}, date=day)
+        return None
+
+    def prefix(self, layer: str, origin: str, format: str, dataset: str) -> str:  # noqa: A002 the word of the key
+        """The longest prefix, up to a slash, that all dates of a dataset share."""
+        marked = self._write(ObjectName(layer, origin, format, dataset, date(9999, 12, 31), "\0"))
+        parts = re.split(r"9999|12|31|\0", marked, maxsplit=1)[0]
+        return parts.rpartition("/")[0]
+
+    def _parts(self) -> list[tuple[str, str | None, str | None]]:
+        try:
+            return [(literal, name, spec) for literal, name, spec, _ in Formatter().parse(self.template)]
+        except ValueError:
+            return []
+
+    def _for_layer(self, *, refined: bool) -> Iterator[tuple[str, str | None, str | None]]:
+        """The parts of the template; those of `Refined` without the origin and the slash before it."""
+        for literal, name, spec in self._parts():
+            if not (refined and name == "origin"):
+                yield literal, name, spec
+
+    def _date_format(self) -> str:
+        return next(spec for _, name, spec in self._parts() if name == "date" and spec)
+
+    def _write(self, name: ObjectName) -> str:
+        values = {field: getattr(name, field) for field in FIELDS}
+        return "".join(
+            literal + (format(values[field], spec or "") if field else "")
+            for literal, field, spec in self._for_layer(refined=name.layer == REFINED)
+        )
+
+    def _pattern(self, *, refined: bool) -> str:
+        pattern = ""
+        for literal, field, spec in self._for_layer(refined=refined):
+            pattern += re.escape(literal)
+            if field == "date":
+                pattern += f"(?P<date>{_date_pattern(spec or '')})"
+            elif field == "file":
+                pattern += r"(?P<file>[^/]+(?:/[^/]+)*)"
+            elif field:
+                pattern += f"(?P<{field}>[^/]+)"
+        return pattern
+
+
+def _date_pattern(directives: str) -> str:
+    return "".join(DIRECTIVES.get(part) or re.escape(part) for part in re.split("(%.)", directives))
