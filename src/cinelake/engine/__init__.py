@@ -1,0 +1,1 @@
+"""SQL over what lies in the lake."""

@@ -1,0 +1,91 @@
+"""Which objects of Raw count on a date, and their way into an engine."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from cinelake.config import Project
+from cinelake.engine.contract import CONTRACTS, KINDS
+from cinelake.engine.interface import CsvFile, Engine, JsonFile
+from cinelake.errors import ConfigurationError
+from cinelake.lake import Lake
+from cinelake.lake.keys import JSON, RAW
+from cinelake.lake.manifests import ObjectRecord
+
+
+@dataclass(frozen=True)
+class RawObject:
+    """An object of Raw that counts."""
+
+    record: ObjectRecord
+    origin: str
+    dataset: str
+    asked_at: datetime
+    """UTC; when it was landed or, for TMDB, asked."""
+
+
+def landed_objects(lake: Lake, until: date) -> list[RawObject]:
+    """The files of the newest landing up to a date: a later landing replaces an earlier one whole."""
+    newest = lake.manifests("land", until=until, on="the newest date")[-1:]
+    return [
+        RawObject(record, name.origin, name.dataset, manifest.started_at)
+        for manifest in newest
+        for record in manifest.objects
+        if (name := lake.keys.parse(record.key))
+    ]
+
+
+def enriched_objects(lake: Lake, until: date) -> tuple[list[RawObject], list[str]]:
+    """All TMDB objects up to a date; where records overlap, the models take the newest.
+
+    Returns:
+        Those that are there, and the keys of those that a manifest names and that are gone.
+    """
+    objects = {
+        record.key: RawObject(record, name.origin, name.dataset, manifest.started_at)
+        for manifest in lake.manifests("enrich", until=until)
+        for record in manifest.objects
+        if (name := lake.keys.parse(record.key))
+    }
+    prefixes = {lake.keys.prefix(RAW, item.origin, JSON, item.dataset) for item in objects.values()}
+    there = {key for prefix in prefixes for key in lake.list_objects(prefix)}
+    return [item for key, item in objects.items() if key in there], sorted(set(objects) - there)
+
+
+def read_titles(engine: Engine, lake: Lake, project: Project, objects: Sequence[RawObject]) -> dict[str, int]:
+    """Reads the landed films and series into `raw.movies` and `raw.series`, empty where a dataset has no object.
+
+    Returns:
+        Rows read, rejected ones included, by dataset.
+
+    Raises:
+        DataError: a file breaks its contract.
+        ConfigurationError: no `[[source]]` says how to read a dataset.
+    """
+    counted = {}
+    for dataset, columns in CONTRACTS.items():
+        chosen = [item for item in objects if item.dataset == dataset]
+        paths = lake.fetch_all(item.record for item in chosen)
+        files = []
+        for item, path in zip(chosen, paths, strict=True):
+            source = next((one for one in project.sources if one.dataset == dataset), None)
+            if source is None:
+                raise ConfigurationError(
+                    f"{item.record.key} is in the lake, but no [[source]] of lake.toml has dataset = {dataset!r}",
+                    "add the [[source]] that it was landed from",
+                )
+            files.append(CsvFile(item.record.key, path, source.delimiter, source.null, source.encoding))
+        counted[dataset] = engine.read_csv(dataset, columns, files)
+    return counted
+
+
+def read_tmdb(engine: Engine, lake: Lake, objects: Sequence[RawObject]) -> int:
+    """Reads the TMDB records into `raw.tmdb`; returns how many, rejected ones included."""
+    known = [item for item in objects if item.dataset in KINDS]
+    paths = lake.fetch_all(item.record for item in known)
+    return engine.read_tmdb(
+        [
+            JsonFile(item.record.key, path, KINDS[item.dataset], item.asked_at)
+            for item, path in zip(known, paths, strict=True)
+        ]
+    )

@@ -1,0 +1,97 @@
+"""What an engine is: something that reads Raw files under a contract and runs SELECTs over tables."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from cinelake.engine.contract import Column
+
+
+@dataclass(frozen=True)
+class Table:
+    """The rows that a query gave."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+
+    def records(self) -> list[dict[str, Any]]:
+        """One dictionary a row."""
+        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+
+
+@dataclass(frozen=True)
+class CsvFile:
+    """A CSV object of Raw, as a checked local copy, and how to read it."""
+
+    key: str
+    path: Path
+    delimiter: str
+    null: str
+    encoding: str
+
+
+@dataclass(frozen=True)
+class JsonFile:
+    """A file of TMDB records, as a checked local copy."""
+
+    key: str
+    path: Path
+    kind: str
+    """`film` or `series`: of what its records tell."""
+    asked_at: datetime
+    """UTC; when TMDB, or the snapshot, was asked."""
+
+
+class Engine(Protocol):
+    """SQL in DuckDB's dialect over named tables: `raw.movies`, `trusted.titles`, `refined.fact_title`…"""
+
+    def read_csv(self, dataset: str, columns: Sequence[Column], files: Sequence[CsvFile]) -> int:
+        """Makes `raw.<dataset>` of the rows that keep the contract, and adds the others to `raw.rejects`.
+
+        The table has the contract's columns as text, `source_key` and `row_number` (from 1, in each file).
+
+        Returns:
+            The rows read, rejected ones included.
+
+        Raises:
+            DataError: a file lacks a column of the contract.
+        """
+        ...
+
+    def read_tmdb(self, files: Sequence[JsonFile]) -> int:
+        """Makes `raw.tmdb` of the records that keep their contract, and adds the others to `raw.rejects`.
+
+        Returns:
+            The records read, rejected ones included.
+        """
+        ...
+
+    def make_table(self, name: str, select: str, path: Path) -> int:
+        """Runs a SELECT, writes its rows to a Parquet file, and lets later queries read them by `name`.
+
+        Returns:
+            The number of rows.
+        """
+        ...
+
+    def attach(self, name: str, path: Path) -> None:
+        """Lets queries read a Parquet file by `name`."""
+        ...
+
+    def hold(self, name: str, select: str) -> None:
+        """Runs a SELECT and lets later queries read its rows by a bare name; replaces what had that name."""
+        ...
+
+    def query(self, select: str) -> Table:
+        """Runs one SELECT.
+
+        Raises:
+            DataError: the engine refuses it; the error has the engine's words.
+        """
+        ...
+
+    def close(self) -> None:
+        """Gives back memory and temporary files."""
+        ...

@@ -1,0 +1,103 @@
+"""SQL as data: parsed, its parameters bound, put in the order that its table references give."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from typing import Any
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import ParseError
+
+from cinelake.errors import ConfigurationError
+
+DIALECT = "duckdb"
+
+
+@dataclass(frozen=True)
+class Query:
+    """One SELECT of a file."""
+
+    name: str
+    """The table that it makes: `trusted.titles`, or a bare name within a question."""
+    text: str
+    """As it was written."""
+    said_in: str
+    """The file, for errors."""
+    tree: exp.Query
+
+    @property
+    def references(self) -> frozenset[str]:
+        """The tables that it reads, its own WITH clauses aside."""
+        own = {cte.alias for cte in self.tree.find_all(exp.CTE)}
+        tables = {".".join(part.name for part in table.parts) for table in self.tree.find_all(exp.Table)}
+        return frozenset(tables - own)
+
+    @property
+    def parameters(self) -> frozenset[str]:
+        """The names that stand behind a `$`."""
+        return frozenset(node.name for node in self.tree.find_all(exp.Placeholder))
+
+    def bound(self, parameters: Mapping[str, Any]) -> str:
+        """The SELECT with each `$name` replaced by its value as a literal: what a person could run by hand.
+
+        Raises:
+            ConfigurationError: a parameter has no value.
+        """
+        unknown = sorted(self.parameters - set(parameters))
+        if unknown:
+            raise ConfigurationError(
+                f"{self.said_in} uses ${unknown[0]}, which has no value",
+                f"set it under [parameters] in question.toml; known: {', '.join(sorted(parameters)) or 'none'}",
+            )
+
+        def fill(node: exp.Expr) -> exp.Expr:
+            return exp.convert(parameters[node.name]) if isinstance(node, exp.Placeholder) else node
+
+        return self.tree.transform(fill).sql(DIALECT, pretty=True)
+
+
+def parse_query(name: str, text: str, *, said_in: str) -> Query:
+    """Parses a file of one SELECT.
+
+    Raises:
+        ConfigurationError: it is no SQL, or no single SELECT; names the file and the line.
+    """
+    try:
+        trees = [tree for tree in sqlglot.parse(text, dialect=DIALECT) if tree is not None]
+    except ParseError as error:
+        first = error.errors[0] if error.errors else {}
+        raise ConfigurationError(
+            f"{said_in}, line {first.get('line', '?')}: {first.get('description', 'this is no SQL')}",
+            f"mend the SQL near {str(first.get('highlight', ''))!r}",
+        ) from error
+    if len(trees) != 1 or not isinstance(trees[0], exp.Query):
+        raise ConfigurationError(f"{said_in} must hold one SELECT and nothing else", "split it into a file a SELECT")
+    return Query(name, text, said_in, trees[0])
+
+
+def in_order(queries: Collection[Query], *, available: Collection[str]) -> list[Query]:
+    """Sorts queries so that each comes after the tables it reads; those that could go in any order go by name.
+
+    Args:
+        queries: what is to run.
+        available: tables that are there before.
+
+    Raises:
+        ConfigurationError: a query reads a table that nobody makes, or two read each other.
+    """
+    by_name = {query.name: query for query in queries}
+    for query in queries:
+        for table in sorted(query.references):
+            if table not in by_name and table not in available:
+                raise ConfigurationError(
+                    f"{query.said_in} reads {table}, which is no table",
+                    f"tables are: {', '.join(sorted({*by_name, *available} - {query.name}))}",
+                )
+    sorter = TopologicalSorter({name: sorted(by_name[name].references & set(by_name)) for name in sorted(by_name)})
+    try:
+        return [by_name[name] for name in sorter.static_order()]
+    except CycleError as error:
+        raise ConfigurationError(
+            f"these read each other: {' → '.join(error.args[1])}", "let one of them read only what comes before it"
+        ) from error
