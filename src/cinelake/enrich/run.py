@@ -1,0 +1,179 @@
+"""Titles → TMDB → Raw/TMDB, through whichever source the project names."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from importlib.resources import files
+from typing import Any, Literal, assert_never
+
+from cinelake.config import Project
+from cinelake.engine.contract import KINDS
+from cinelake.engine.duckdb import DuckDB
+from cinelake.engine.inputs import RawObject, enriched_objects, landed_objects, read_titles
+from cinelake.engine.queries import parse_query
+from cinelake.enrich.interface import NoSourceError, RecordSource, Title
+from cinelake.enrich.plan import Chunk, EnrichPlan, checksum_of, plan_enrichment
+from cinelake.enrich.snapshot import Snapshot
+from cinelake.errors import ConfigurationError
+from cinelake.lake import Event, Lake, OnEvent, Run, Status, silent
+from cinelake.lake.checksums import sha256_of_bytes
+from cinelake.lake.keys import JSON, RAW, ObjectName
+from cinelake.lake.manifests import ObjectRecord, manifest_of
+
+STAGE = "enrich"
+ORIGIN = "TMDB"
+CONTENT_TYPE = "application/json"
+DATASETS = {kind: dataset for dataset, kind in KINDS.items()}
+
+
+@dataclass(frozen=True)
+class EnrichOptions:
+    """What the user may ask of an enrichment."""
+
+    dry_run: bool = False
+    """Only say what would be done."""
+
+
+@dataclass(frozen=True)
+class EnrichedObject:
+    """One file of records."""
+
+    key: str
+    bytes: int
+    records: int
+    action: Literal["uploaded", "planned"]
+
+
+@dataclass(frozen=True)
+class EnrichResult:
+    """What an enrichment did; counts are of titles: asked = found + missing + failed."""
+
+    run: Run
+    lake: str
+    status: Status
+    asked: int = 0
+    found: int = 0
+    missing: int = 0
+    failed: int = 0
+    fresh: int = 0
+    requests: int = 0
+    """HTTP requests made; none for a snapshot."""
+    objects: tuple[EnrichedObject, ...] = ()
+    manifest: str | None = None
+    note: str | None = None
+    """Why nothing was looked up, where that is so."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The document of `--json`."""
+        told = {name: getattr(self, name) for name in ("asked", "found", "missing", "failed", "fresh", "requests")}
+        objects = [vars(item) for item in self.objects]
+        return {**told, "objects": objects, "manifest": self.manifest, **({"note": self.note} if self.note else {})}
+
+
+def enrich_titles(
+    project: Project, lake: Lake, run: Run, options: EnrichOptions | None = None, on_event: OnEvent = silent
+) -> EnrichResult:
+    """Lands what TMDB knows of the titles of the configured genres, unless the lake has it already.
+
+    Raises:
+        NoSourceError: the project names the API, which this version cannot ask.
+        ConfigurationError: there is no lake, nothing was landed in it, or the snapshot is missing.
+        DataError: the snapshot or a landed file breaks its contract.
+    """
+    options = options or EnrichOptions()
+    source = _open_source(project)
+    if source is None:
+        return EnrichResult(run, str(lake), "unchanged", note='skipped: [tmdb] source is "off"')
+    lake.demand()
+    landed = landed_objects(lake, run.processing_date)
+    if not landed:
+        raise ConfigurationError(
+            f"nothing was landed in {lake} up to {run.processing_date}",
+            "run cinelake land first, or give a later --date",
+        )
+    on_event(Event(STAGE, "finding the titles to look up"))
+    wanted = _wanted_titles(project, lake, landed)
+    plan = plan_enrichment(wanted, _held_records(lake, run), source.records(set(wanted)))
+    return _carry_out(lake, run, plan, options, on_event)
+
+
+def _open_source(project: Project) -> RecordSource | None:
+    match project.tmdb.source:
+        case "off":
+            return None
+        case "snapshot":
+            return Snapshot(project.directory, project.tmdb.snapshot or "")
+        case "api":
+            raise NoSourceError(
+                'lake.toml: tmdb.source is "api", and this version cannot ask the TMDB API yet',
+                'set source = "snapshot" under [tmdb] and name a file of saved records, or source = "off"',
+            )
+        case _ as never:
+            assert_never(never)
+
+
+def _wanted_titles(project: Project, lake: Lake, landed: Sequence[RawObject]) -> list[Title]:
+    text = (files("cinelake.enrich") / "wanted.sql").read_text(encoding="utf-8")
+    query = parse_query("wanted", text, said_in="enrich/wanted.sql")
+    with DuckDB(project.work_directory) as engine:
+        read_titles(engine, lake, project, landed)
+        rows = engine.query(query.bound({"genres": list(project.analysis.genres)})).rows
+    return [Title(kind, imdb_id) for kind, imdb_id, _ in rows]
+
+
+def _held_records(lake: Lake, run: Run) -> dict[Title, str]:
+    """Checksums of the newest records in the lake, by title, as the manifests tell them."""
+    there, _ = enriched_objects(lake, run.processing_date)
+    keys = {item.record.key for item in there}
+    return {
+        Title(kind, imdb_id): checksum
+        for manifest in lake.manifests(STAGE, until=run.processing_date)
+        for key, told in manifest.detail["records"].items()
+        if key in keys
+        for kind in [told["kind"]]
+        for imdb_id, checksum in told["titles"].items()
+    }
+
+
+def _carry_out(lake: Lake, run: Run, plan: EnrichPlan, options: EnrichOptions, on_event: OnEvent) -> EnrichResult:
+    named = {_key_of(lake, run, chunk): chunk for chunk in plan.chunks}
+    objects = tuple(
+        EnrichedObject(key, len(chunk.data), len(chunk.records), "planned" if options.dry_run else "uploaded")
+        for key, chunk in named.items()
+    )
+    result = EnrichResult(
+        run,
+        str(lake),
+        "planned" if options.dry_run else "done" if named else "unchanged",
+        asked=plan.asked,
+        found=plan.found,
+        missing=plan.missing,
+        fresh=plan.fresh,
+        objects=objects,
+    )
+    if result.status != "done":
+        return result
+    on_event(Event(STAGE, f"landing {plan.found} records", "progress", 0, len(named), "objects"))
+    records = lake.put_all({key: chunk.data for key, chunk in named.items()}, content_type=CONTENT_TYPE)
+    on_event(Event(STAGE, f"landed {plan.found} records", "progress", len(named), len(named), "objects"))
+    counts = {"asked": plan.asked, "found": plan.found, "missing": plan.missing, "fresh": plan.fresh}
+    manifest = manifest_of(
+        run, STAGE, objects=tuple(records), detail={"counts": counts, "records": _told(records, named)}
+    )
+    return replace(result, manifest=lake.put_manifest(manifest))
+
+
+def _key_of(lake: Lake, run: Run, chunk: Chunk) -> str:
+    """Named by its content: two runs that land the same chunk write the same object."""
+    file = f"{sha256_of_bytes(chunk.data)[:16]}.json"
+    return lake.keys.build(ObjectName(RAW, ORIGIN, JSON, DATASETS[chunk.kind], run.processing_date, file))
+
+
+def _told(records: Sequence[ObjectRecord], named: dict[str, Chunk]) -> dict[str, Any]:
+    """For the manifest: which titles' records are in each object, by checksum."""
+    return {
+        record.key: {
+            "kind": named[record.key].kind,
+            "titles": {item.title.imdb_id: checksum_of(item) for item in named[record.key].records},
+        }
+        for record in records
+    }
