@@ -1,0 +1,232 @@
+"""Raw → Trusted → Refined, by running the models. The tables become visible together, by their manifest."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from cinelake.build.models import Model, shipped_models
+from cinelake.build.plan import BuildPlan, plan_build
+from cinelake.config import Project
+from cinelake.engine.contract import KINDS
+from cinelake.engine.duckdb import DuckDB
+from cinelake.engine.inputs import RawObject, enriched_objects, landed_objects, read_titles, read_tmdb
+from cinelake.engine.interface import Engine
+from cinelake.engine.published import newest_build
+from cinelake.errors import ConfigurationError, DataError
+from cinelake.lake import Event, Lake, OnEvent, Run, Status, silent
+from cinelake.lake.checksums import sha256_of_file
+from cinelake.lake.keys import PARQUET, REFINED, ObjectName
+from cinelake.lake.manifests import Manifest, ObjectRecord, manifest_of
+
+STAGE = "build"
+CONTENT_TYPE = "application/vnd.apache.parquet"
+
+
+@dataclass(frozen=True)
+class BuildOptions:
+    """What the user may ask of a build."""
+
+    dry_run: bool = False
+    """Only say what would be done."""
+
+
+@dataclass(frozen=True)
+class BuiltTable:
+    """One table of a build."""
+
+    layer: str
+    table: str
+    rows: int
+    record: ObjectRecord
+
+
+@dataclass(frozen=True)
+class SourceCount:
+    """Where the rows of a dataset's files went: rows in = rows out + rows rejected."""
+
+    dataset: str
+    rows_in: int
+    rows_out: int
+    rows_rejected: int
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    """What a build did, or what the one that stands had done."""
+
+    run: Run
+    lake: str
+    status: Status
+    tables: tuple[BuiltTable, ...]
+    sources: tuple[SourceCount, ...]
+    manifest: str | None
+    """Key of the manifest that makes the tables count."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The document of `--json`."""
+        return {
+            "tables": [
+                {"layer": built.layer, "table": built.table, "rows": built.rows, "key": built.record.key}
+                for built in self.tables
+            ],
+            "sources": [vars(source) for source in self.sources],
+            "manifest": self.manifest,
+        }
+
+
+def build_tables(
+    project: Project, lake: Lake, run: Run, options: BuildOptions | None = None, on_event: OnEvent = silent
+) -> BuildResult:
+    """Makes Trusted and Refined from what lies in Raw up to the run's processing date.
+
+    Raises:
+        ConfigurationError: there is no lake, or nothing was landed in it up to that date.
+        DataError: a file or a table breaks its contract. Nothing is published then.
+    """
+    options = options or BuildOptions()
+    lake.demand()
+    landed = landed_objects(lake, run.processing_date)
+    enriched, gone = enriched_objects(lake, run.processing_date)
+    if gone:
+        on_event(Event(STAGE, f"{len(gone)} TMDB objects are gone from the lake, such as {gone[0]}", "warning"))
+    if not landed:
+        raise ConfigurationError(
+            f"nothing was landed in {lake} up to {run.processing_date}",
+            "run cinelake land first, or give a later --date",
+        )
+    models = shipped_models()
+    standing = newest_build(lake, run.processing_date)
+    plan = _plan(project, [*landed, *enriched], models, standing)
+    if not plan.needed and standing is not None:
+        return _standing_result(run, lake, standing)
+    if options.dry_run:
+        return BuildResult(run, str(lake), "planned", (), (), None)
+    with (
+        DuckDB(project.work_directory) as engine,
+        TemporaryDirectory(dir=project.work_directory, prefix="build-") as folder,
+    ):
+        on_event(Event(STAGE, "reading Raw"))
+        counted = read_titles(engine, lake, project, landed)
+        read_tmdb(engine, lake, enriched)
+        made = _run_models(engine, models, Path(folder), on_event)
+        sources = _account_for_rows(engine, counted)
+        titles = _count_titles(engine)
+        on_event(Event(STAGE, "publishing"))
+        tables = _publish(lake, run, models, made, Path(folder))
+    inputs = tuple(item.record for item in [*landed, *enriched])
+    key = lake.put_manifest(_manifest(run, plan, inputs, tables, sources, titles))
+    return BuildResult(run, str(lake), "done", tables, sources, key)
+
+
+def _plan(
+    project: Project, objects: Sequence[RawObject], models: Sequence[Model], standing: Manifest | None
+) -> BuildPlan:
+    return plan_build(
+        [(item.record.key, item.record.sha256) for item in objects],
+        {model.query.name: model.query.text for model in models},
+        {
+            source.dataset: (source.delimiter, source.null, source.encoding)
+            for source in project.sources
+            if source.dataset in KINDS
+        },
+        version=version("cinelake"),
+        built=standing.detail["fingerprint"] if standing else None,
+    )
+
+
+def _run_models(engine: Engine, models: Sequence[Model], folder: Path, on_event: OnEvent) -> dict[str, int]:
+    """Makes each table as a Parquet file; returns its rows by name."""
+    made = {}
+    for number, model in enumerate(models):
+        name = model.query.name
+        on_event(Event(STAGE, f"making {name}", "progress", number, len(models), "tables"))
+        made[name] = engine.make_table(name, model.query.bound({}), folder / f"{name}.parquet")
+        _check_grain(engine, model)
+    return made
+
+
+def _check_grain(engine: Engine, model: Model) -> None:
+    if not model.grain:
+        return
+    columns = ", ".join(model.grain)
+    doubled = engine.query(
+        f"SELECT {columns}, COUNT(*) AS times FROM {model.query.name} GROUP BY {columns} HAVING COUNT(*) > 1 LIMIT 1"
+    )
+    if doubled.rows:
+        *values, times = doubled.rows[0]
+        raise DataError(
+            f"{model.query.name} has {times} rows for {', '.join(str(value) for value in values)}; one was promised",
+            f"mend {model.query.said_in}; nothing was published",
+        )
+
+
+def _account_for_rows(engine: Engine, counted: dict[str, int]) -> tuple[SourceCount, ...]:
+    """Rows read from Raw against rows in the tables that were made."""
+    sources = []
+    for dataset, kind in KINDS.items():
+        out = engine.query(f"SELECT COUNT(*) FROM trusted.credits WHERE kind = '{kind}'").rows[0][0]
+        rejected = engine.query(f"SELECT COUNT(*) FROM trusted.rejects WHERE dataset = '{dataset}'").rows[0][0]
+        source = SourceCount(dataset, counted[dataset], out, rejected)
+        if source.rows_in != source.rows_out + source.rows_rejected:
+            raise DataError(
+                f"{dataset}: {source.rows_in} rows were read, but {out} are in trusted.credits "
+                f"and {rejected} in trusted.rejects",
+                "a model lost or multiplied rows; nothing was published",
+            )
+        sources.append(source)
+    return tuple(sources)
+
+
+def _count_titles(engine: Engine) -> dict[str, int]:
+    """Titles by kind, each counted once."""
+    rows = engine.query("SELECT kind, COUNT(*) FROM refined.dim_title GROUP BY kind").rows
+    return {**dict.fromkeys(KINDS.values(), 0), **dict(rows)}
+
+
+def _publish(
+    lake: Lake, run: Run, models: Sequence[Model], made: dict[str, int], folder: Path
+) -> tuple[BuiltTable, ...]:
+    tables = []
+    for model in models:
+        path = folder / f"{model.query.name}.parquet"
+        # No two builds share a key: an object is written once and read only through its manifest.
+        file = f"{run.run_id}/{model.table}.parquet"
+        origin = "" if model.layer == REFINED else model.origin
+        key = lake.keys.build(ObjectName(model.layer, origin, PARQUET, model.table, run.processing_date, file))
+        record = lake.put_file(key, path, sha256_of_file(path), content_type=CONTENT_TYPE)
+        tables.append(BuiltTable(model.layer, model.table, made[model.query.name], record))
+    return tuple(tables)
+
+
+def _manifest(
+    run: Run,
+    plan: BuildPlan,
+    inputs: tuple[ObjectRecord, ...],
+    tables: tuple[BuiltTable, ...],
+    sources: tuple[SourceCount, ...],
+    titles: dict[str, int],
+) -> Manifest:
+    return manifest_of(
+        run,
+        STAGE,
+        inputs=inputs,
+        objects=tuple(built.record for built in tables),
+        detail={
+            "fingerprint": plan.fingerprint,
+            "tables": [{"layer": built.layer, "table": built.table, "rows": built.rows} for built in tables],
+            "sources": [vars(source) for source in sources],
+            "titles": titles,
+        },
+    )
+
+
+def _standing_result(run: Run, lake: Lake, standing: Manifest) -> BuildResult:
+    tables = tuple(
+        BuiltTable(told["layer"], told["table"], told["rows"], record)
+        for told, record in zip(standing.detail["tables"], standing.objects, strict=True)
+    )
+    sources = tuple(SourceCount(**told) for told in standing.detail["sources"])
+    return BuildResult(run, str(lake), "unchanged", tables, sources, standing.key)
