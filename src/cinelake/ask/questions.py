@@ -1,0 +1,161 @@
+"""Questions: a folder each, with the SQL that answers and the words around it."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Any, Literal
+
+from jinja2 import TemplateSyntaxError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from cinelake.ask.sentences import check_sentence
+from cinelake.config import Project
+from cinelake.engine.queries import Query, in_order, parse_query
+from cinelake.errors import ConfigurationError
+
+FOLDER = "questions"
+WORDS = "question.toml"
+ANSWER = "answer"
+SUMMARY = "summary"
+NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Words(_Table):
+    """One text in both languages."""
+
+    en: str = Field(min_length=1)
+    pt: str = Field(min_length=1)
+
+
+class ColumnWords(Words):
+    """A column of the answer: its heading, and how its values are written."""
+
+    format: Literal["text", "year", "integer", "decimal", "usd", "percent"] = "text"
+    values: dict[str, Words] = {}
+    """Words for single values, as in `film`."""
+
+
+class Chart(_Table):
+    """The shape of the question's one chart: the answer's rows as marks."""
+
+    mark: Literal["point", "bar"] = "point"
+    x: str
+    y: str
+    color: str
+    """The column whose values have their own colour."""
+    label: str | None = None
+    """The column that names the outermost marks."""
+    x_scale: Literal["linear", "log", "symlog"] = "linear"
+    y_scale: Literal["linear", "log", "symlog"] = "linear"
+    title: Words
+
+
+class QuestionWords(_Table):
+    """The whole of `question.toml`."""
+
+    order: int = 100
+    """Its place among the questions; those of one place go by name."""
+    title: Words
+    prose: Words
+    """What is asked and how it is counted, in a few sentences."""
+    sentence: Words
+    """The answer in a sentence: a Jinja template over `rows`, `summary` and `parameters`."""
+    notes: tuple[Words, ...] = Field(default=(), strict=False)
+    """What the answer cannot tell; templates like `sentence`."""
+    parameters: dict[str, Any] = {}
+    """Values for `$name` in the SQL; those of `[analysis]` are there without being named."""
+    columns: dict[str, ColumnWords] = {}
+    """The columns that tables show, in their order; JSON and CSV have all."""
+    split: str | None = None
+    """A column whose values each get a table of their own on the page."""
+    chart: Chart | None = None
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question, ready to be asked."""
+
+    name: str
+    """The folder's."""
+    words: QuestionWords
+    queries: tuple[Query, ...]
+    """In the order in which they run; `answer` is among them, `summary` may be."""
+
+
+def load_questions(project: Project) -> dict[str, Question]:
+    """The shipped questions and the project's own, by name; one of the project's replaces a shipped one of its name.
+
+    Raises:
+        ConfigurationError: a question's folder is not as it must be; names the file, and the line where there is one.
+    """
+    shipped = files("cinelake") / FOLDER
+    own = project.directory / FOLDER
+    folders: dict[str, tuple[Traversable, str]] = {
+        folder.name: (folder, f"{FOLDER}/{folder.name} (shipped)") for folder in shipped.iterdir() if folder.is_dir()
+    }
+    if own.is_dir():
+        folders |= {
+            folder.name: (folder, f"{FOLDER}/{folder.name}")
+            for folder in own.iterdir()
+            if folder.is_dir() and not folder.name.startswith((".", "_"))
+        }
+    questions = [read_question(folder, said_in) for folder, said_in in folders.values()]
+    return {each.name: each for each in sorted(questions, key=lambda each: (each.words.order, each.name))}
+
+
+def read_question(folder: Traversable, said_in: str) -> Question:
+    """Reads one question's folder.
+
+    Args:
+        folder: with `question.toml`, `answer.sql` and further `.sql` files that these read by their names.
+        said_in: the folder's name for errors.
+
+    Raises:
+        ConfigurationError: see `load_questions`.
+    """
+    if not NAME.fullmatch(folder.name):
+        raise ConfigurationError(
+            f"{said_in}: that is no name for a question", "use small letters, digits and hyphens, as in films-by-decade"
+        )
+    words = _read_words(folder / WORDS, f"{said_in}/{WORDS}")
+    queries = [
+        parse_query(file.name.removesuffix(".sql"), file.read_text(encoding="utf-8"), said_in=f"{said_in}/{file.name}")
+        for file in sorted(folder.iterdir(), key=lambda file: file.name)
+        if file.name.endswith(".sql")
+    ]
+    if ANSWER not in [query.name for query in queries]:
+        raise ConfigurationError(f"{said_in} has no {ANSWER}.sql", "add one: a SELECT over refined.* and trusted.*")
+    tables = {name for query in queries for name in query.references if "." in name}
+    return Question(folder.name, words, tuple(in_order(queries, available=tables)))
+
+
+def parameters_of(question: Question, project: Project) -> dict[str, Any]:
+    """The values that the SQL's `$name` stand for: the project's `[analysis]`, under those of the question."""
+    analysis: Mapping[str, Any] = project.analysis.model_dump()
+    return {**analysis, "genres": list(project.analysis.genres), **question.words.parameters}
+
+
+def _read_words(file: Traversable, said_in: str) -> QuestionWords:
+    try:
+        words = QuestionWords.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
+        for template in (words.sentence, *words.notes):
+            check_sentence(template.en)
+            check_sentence(template.pt)
+    except FileNotFoundError as error:
+        raise ConfigurationError(f"{said_in} is missing", "add it: title, prose and sentence, in en and pt") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{said_in} is no valid TOML: {error}", "mend that line") from error
+    except TemplateSyntaxError as error:
+        raise ConfigurationError(f"{said_in}: a sentence's template: {error.message}", "mend the template") from error
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise ConfigurationError(f"{said_in}: {field}: {first['msg'].lower()}", "mend that setting") from error
+    return words

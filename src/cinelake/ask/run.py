@@ -1,0 +1,191 @@
+"""Questions → answers, from the tables of the newest build."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from difflib import get_close_matches
+from typing import Any
+
+from cinelake.ask.questions import ANSWER, SUMMARY, Question, QuestionWords, load_questions, parameters_of
+from cinelake.config import Project
+from cinelake.engine.duckdb import DuckDB
+from cinelake.engine.interface import Engine
+from cinelake.engine.published import attach_build, demand_build
+from cinelake.engine.queries import in_order
+from cinelake.errors import AccessError, ConfigurationError
+from cinelake.lake import Event, Lake, OnEvent, Run, Status, silent
+from cinelake.lake.manifests import Manifest, manifest_of
+
+STAGE = "ask"
+
+
+@dataclass(frozen=True)
+class AskOptions:
+    """What is asked."""
+
+    questions: tuple[str, ...] = ()
+    """By name; none asks all."""
+    until: date | None = None
+    """Answers from the newest build of this date or earlier."""
+    record: bool = True
+    """Writes the answers' checksums to a manifest, so that `verify` can reproduce them."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came out, and all that is needed to say how."""
+
+    question: str
+    words: QuestionWords
+    rows: tuple[Mapping[str, Any], ...]
+    """Numbers as int and float, unknowns as None."""
+    summary: Mapping[str, Any]
+    """One row of figures about the whole; empty where the question has none."""
+    parameters: Mapping[str, Any]
+    sql: Mapping[str, str]
+    """What ran, by name, with the parameters in place."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Of the rows."""
+        return tuple(self.rows[0]) if self.rows else tuple(self.words.columns)
+
+    @property
+    def checksum(self) -> str:
+        """SHA-256 of the figures, the same wherever the answer is."""
+        told = json.dumps([self.rows, self.summary], sort_keys=True, default=dict)
+        return hashlib.sha256(told.encode()).hexdigest()
+
+    def to_json(self) -> dict[str, Any]:
+        """The question's name, its rows and, where it has one, its summary."""
+        return {
+            "question": self.question,
+            "rows": [dict(row) for row in self.rows],
+            **({"summary": dict(self.summary)} if self.summary else {}),
+        }
+
+
+@dataclass(frozen=True)
+class AskResult:
+    """The answers, and the build that they rest on."""
+
+    run: Run
+    lake: str
+    status: Status
+    answers: tuple[Answer, ...]
+    build: Manifest = field(repr=False)
+    manifest: str | None
+
+    def to_json(self) -> dict[str, Any]:
+        """The document of `--json`: a single answer's fields stand at the top."""
+        told = [answer.to_json() for answer in self.answers]
+        return {
+            "build": self.build.run_id,
+            "manifest": self.manifest,
+            **(told[0] if len(told) == 1 else {"answers": told}),
+        }
+
+
+def ask_questions(
+    project: Project, lake: Lake, run: Run, options: AskOptions | None = None, on_event: OnEvent = silent
+) -> AskResult:
+    """Answers questions from the newest build.
+
+    Raises:
+        ConfigurationError: no such question, a question that is not as it must be, or nothing was built.
+        DataError: a table in the lake is not the one that was built.
+    """
+    options = options or AskOptions()
+    questions = _chosen(load_questions(project), options.questions)
+    build = demand_build(lake, options.until)
+    # The answers belong to the date of their build, whenever they are asked.
+    run = run.on(build.processing_date)
+    with DuckDB(project.work_directory) as engine:
+        tables = attach_build(engine, lake, build)
+        answers = tuple(_answer(engine, tables, question, project, on_event) for question in questions)
+    key, written = None, False
+    if options.record:
+        key, written = _record(lake, run, build, answers, on_event)
+    return AskResult(run, str(lake), "done" if written or not key else "unchanged", answers, build, key)
+
+
+def _chosen(questions: Mapping[str, Question], names: Sequence[str]) -> list[Question]:
+    for name in names:
+        if name not in questions:
+            near = get_close_matches(name, questions, n=1)
+            raise ConfigurationError(
+                f"there is no question {name!r}",
+                f"did you mean {near[0]}?" if near else f"questions are: {', '.join(questions)}",
+            )
+    return [questions[name] for name in dict.fromkeys(names)] or list(questions.values())
+
+
+def _answer(engine: Engine, tables: Sequence[str], question: Question, project: Project, on_event: OnEvent) -> Answer:
+    on_event(Event(STAGE, f"asking {question.name}"))
+    in_order(question.queries, available=tables)
+    parameters = parameters_of(question, project)
+    sql = {query.name: query.bound(parameters) for query in question.queries}
+    for query in question.queries:
+        if query.name != ANSWER:
+            engine.hold(query.name, sql[query.name])
+    summary = [_plain(row) for row in engine.query(f"SELECT * FROM {SUMMARY}").records()] if SUMMARY in sql else []
+    if len(summary) > 1:
+        raise ConfigurationError(
+            f"questions/{question.name}/summary.sql gave {len(summary)} rows", "let it give one row"
+        )
+    rows = tuple(_plain(row) for row in engine.query(sql[ANSWER]).records())
+    return Answer(question.name, question.words, rows, summary[0] if summary else {}, parameters, sql)
+
+
+def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row as JSON can hold it; decimals become the nearest double, NaN and infinity unknowns."""
+    return {name: _plain_value(value) for name, value in row.items()}
+
+
+def _plain_value(value: Any) -> Any:
+    match value:
+        case Decimal():
+            return float(value)
+        case float():
+            return value if abs(value) < float("inf") else None
+        case date() | datetime():
+            return value.isoformat()
+        case list() | tuple():
+            return [_plain_value(each) for each in value]
+        case _:
+            return value
+
+
+def _record(
+    lake: Lake, run: Run, build: Manifest, answers: Sequence[Answer], on_event: OnEvent
+) -> tuple[str | None, bool]:
+    """Writes the answers' manifest, unless one says the same; returns its key and whether it was written.
+
+    Reading must not fail where writing is not permitted: then a warning is all.
+    """
+    told = {
+        answer.question: {
+            "sha256": answer.checksum,
+            "rows": len(answer.rows),
+            "parameters": dict(answer.parameters),
+            "sql_sha256": hashlib.sha256(json.dumps(dict(answer.sql), sort_keys=True).encode()).hexdigest(),
+        }
+        for answer in answers
+    }
+    for standing in reversed(lake.manifests(STAGE, until=build.processing_date, on="the newest date")):
+        if standing.detail["build"] == build.run_id and told.items() <= standing.detail["answers"].items():
+            return standing.key, False
+    recorded = manifest_of(
+        run,
+        STAGE,
+        inputs=build.objects,
+        detail={"build": build.run_id, "answers": told},
+    )
+    try:
+        return lake.put_manifest(recorded), True
+    except AccessError as error:
+        on_event(Event(STAGE, f"the answers are not recorded: {error.what}", "warning"))
+        return None, False

@@ -1,0 +1,101 @@
+"""The answer in a sentence: small templates that pick figures from the answer and write them in the reader's way."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from babel.numbers import format_currency, format_decimal, format_percent
+from jinja2 import StrictUndefined, TemplateError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from cinelake.errors import ConfigurationError
+
+Language = Literal["en", "pt"]
+LOCALES: dict[Language, str] = {"en": "en_US", "pt": "pt_BR"}
+USD: dict[Language, str] = {"en": "¤#,##0", "pt": "¤ #,##0"}
+"""Whole dollars: TMDB's figures are not finer."""
+UNKNOWN = "–"
+
+
+def write_value(value: Any, form: str, language: Language) -> str:
+    """A value as a table or a sentence shows it.
+
+    Args:
+        value: of a row; None is an unknown.
+        form: `text`, `year`, `integer`, `decimal` (two places), `usd`, or `percent` (of a share).
+        language: whose separators.
+    """
+    if value is None:
+        return UNKNOWN
+    locale = LOCALES[language]
+    match form:
+        case "integer":
+            return format_decimal(value, "#,##0", locale)
+        case "decimal":
+            return format_decimal(value, "#,##0.00", locale)
+        case "usd":
+            return format_currency(
+                value, "USD", "¤#,##0" if language == "en" else "¤ #,##0", locale, currency_digits=False
+            )
+        case "percent":
+            return format_percent(value, "#,##0.0%", locale)
+        case _:
+            return str(value)
+
+
+def write_sentence(
+    template: str,
+    *,
+    rows: Sequence[Mapping[str, Any]],
+    summary: Mapping[str, Any],
+    parameters: Mapping[str, Any],
+    language: Language,
+    said_in: str,
+) -> str:
+    """Fills in a sentence.
+
+    Templates may use `rows`, `summary`, `parameters`, the function `row(kind='film', genre='any')`, which gives the
+    one row with these values, and the filters `integer`, `decimal`, `usd`, `percent` and `listed`.
+
+    Raises:
+        ConfigurationError: the template asks for what the answer does not have.
+    """
+    environment = _environment(language)
+
+    def row(**values: Any) -> Mapping[str, Any]:
+        found = [each for each in rows if all(each.get(name) == value for name, value in values.items())]
+        if len(found) != 1:
+            raise ConfigurationError(
+                f"{said_in}: row({', '.join(f'{name}={value!r}' for name, value in values.items())}) "
+                f"fits {len(found)} rows",
+                "name a row that the answer has once",
+            )
+        return found[0]
+
+    try:
+        text = environment.from_string(template).render(rows=rows, summary=summary, parameters=parameters, row=row)
+    except (TemplateError, ArithmeticError, TypeError, ValueError) as error:
+        raise ConfigurationError(
+            f"{said_in}: the sentence cannot be written: {error}", "mend its template in question.toml"
+        ) from error
+    return " ".join(text.split())
+
+
+def check_sentence(template: str) -> None:
+    """Raises jinja2.TemplateSyntaxError where a template is none."""
+    _environment("en").parse(template)
+
+
+def _environment(language: Language) -> ImmutableSandboxedEnvironment:
+    # A question's words may come from anybody: the sandbox lets them reach figures and nothing else.
+    environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
+    for form in ("integer", "decimal", "usd", "percent"):
+        environment.filters[form] = _filter(form, language)
+    last = {"en": " and ", "pt": " e "}[language]
+    environment.filters["listed"] = lambda names: last.join(
+        part for part in (", ".join(names[:-1]), *names[-1:]) if part
+    )
+    return environment
+
+
+def _filter(form: str, language: Language) -> Any:
+    return lambda value: write_value(value, form, language)
