@@ -1,0 +1,90 @@
+"""Answers → one HTML file."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any
+
+from cinelake.ask import AskResult
+from cinelake.config import Project
+from cinelake.errors import AccessError, ConfigurationError
+from cinelake.lake import Event, Lake, OnEvent, Run, Status, silent
+from cinelake.lake.checksums import sha256_of_bytes
+from cinelake.lake.manifests import manifest_of
+from cinelake.report.page import render_page
+
+STAGE = "report"
+FOLDER, FILE = "report", "report.html"
+
+
+@dataclass(frozen=True)
+class ReportOptions:
+    """What the user may ask of a report."""
+
+    output: Path | None = None
+    """Where to write it; `report/report.html` in the project folder where not given."""
+
+
+@dataclass(frozen=True)
+class ReportResult:
+    """Where the report is."""
+
+    run: Run
+    lake: str
+    status: Status
+    path: Path
+    """Absolute."""
+    manifest: str | None
+
+    def to_json(self) -> dict[str, Any]:
+        """The document of `--json`."""
+        return {"path": str(self.path), "manifest": self.manifest}
+
+
+def write_report(
+    project: Project,
+    lake: Lake,
+    run: Run,
+    asked: AskResult,
+    options: ReportOptions | None = None,
+    on_event: OnEvent = silent,
+) -> ReportResult:
+    """Writes the report of what was asked; a file that has the same letters already is left alone.
+
+    Raises:
+        ConfigurationError: a question's sentence cannot be written, or the file cannot be.
+    """
+    options = options or ReportOptions()
+    run = run.on(asked.build.processing_date)
+    path = (options.output or project.directory / FOLDER / FILE).resolve()
+    on_event(Event(STAGE, "drawing the charts"))
+    page = render_page(asked.answers, asked.build, lake=str(lake), keys=lake.keys).encode()
+    if path.is_file() and path.read_bytes() == page:
+        return ReportResult(run, str(lake), "unchanged", path, None)
+    _write(path, page)
+    detail = {"build": asked.build.run_id, "file": path.name, "bytes": len(page), "sha256": sha256_of_bytes(page)}
+    manifest = manifest_of(run, STAGE, inputs=asked.build.objects, detail=detail)
+    try:
+        key = lake.put_manifest(manifest)
+    except AccessError as error:
+        on_event(Event(STAGE, f"the report is not recorded in the lake: {error.what}", "warning"))
+        key = None
+    return ReportResult(run, str(lake), "done", path, key)
+
+
+def _write(path: Path, page: bytes) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with NamedTemporaryFile(dir=path.parent, prefix=".", suffix=".html", delete=False) as file:
+            fresh = Path(file.name)
+            try:
+                file.write(page)
+                file.close()
+                fresh.chmod(0o644)
+                fresh.replace(path)
+            finally:
+                fresh.unlink(missing_ok=True)
+    except OSError as error:
+        raise ConfigurationError(
+            f"the report cannot be written to {path}: {error.strerror}", "name another file with --output PATH"
+        ) from error
