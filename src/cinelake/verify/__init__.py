@@ -1,0 +1,5 @@
+"""Prove the lake against its manifests and the sources."""
+
+from cinelake.verify.run import Check, VerifyOptions, VerifyResult, verify_lake
+
+__all__ = ["Check", "VerifyOptions", "VerifyResult", "verify_lake"]
