@@ -1,0 +1,218 @@
+"""The commands. Each parses, calls one stage and shows its result; what is heavy is imported inside."""
+
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cinelake.cli.failures import exit_code_of
+
+app = typer.Typer(
+    name="cinelake",
+    help="From two CSV files to a data lake you own, with questions about films and series answered and proved.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 done, 1 a stage failed, 2 wrong use or configuration, 3 the data broke its contract, "
+    "4 credentials or permission, 5 a service could not be reached, 130 interrupted.",
+)
+
+ProjectOption = Annotated[
+    Path, typer.Option("--project", help="The project folder, which holds lake.toml.", metavar="DIR")
+]
+LakeOption = Annotated[
+    str | None, typer.Option("--lake", help="Use this lake: file:FOLDER or s3://BUCKET.", metavar="URI")
+]
+DateOption = Annotated[
+    str | None,
+    typer.Option("--date", help="Processing date; today in the lake's time zone if left out.", metavar="YYYY-MM-DD"),
+]
+UntilOption = Annotated[
+    str | None,
+    typer.Option("--date", help="Use the newest build of this date or earlier.", metavar="YYYY-MM-DD"),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say what would be done; write nothing.")]
+ReplaceOption = Annotated[
+    bool,
+    typer.Option("--replace", help="Replace a changed file of the same date, even in a bucket without versions."),
+]
+OutputOption = Annotated[Path | None, typer.Option("--output", help="Write the report to this file.", metavar="PATH")]
+VerboseOption = Annotated[
+    int, typer.Option("-v", "--verbose", count=True, help="Say more; twice: tracebacks too.", show_default=False)
+]
+QuietOption = Annotated[bool, typer.Option("-q", "--quiet", help="Say nothing on the way.")]
+
+HERE = Path()
+
+
+@app.callback(invoke_without_command=True)
+def version_option(
+    show: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
+) -> None:
+    """From two CSV files to a data lake you own, with questions about films and series answered and proved."""
+    if show:
+        typer.echo(f"cinelake {version('cinelake')}")
+        raise typer.Exit
+
+
+@app.command(epilog="Example: cinelake run --project my-lake --date 2022-05-02")
+def run(
+    project: ProjectOption = HERE,
+    lake: LakeOption = None,
+    date: DateOption = None,
+    replace: ReplaceOption = False,
+    output: OutputOption = None,
+    dry_run: DryRunOption = False,
+    json: JsonOption = False,
+    verbose: VerboseOption = 0,
+    quiet: QuietOption = False,
+) -> None:
+    """All stages: land, enrich, build, ask, report."""
+    from cinelake.cli.session import Session
+    from cinelake.land import LandOptions
+    from cinelake.pipeline import RunOptions, run_pipeline
+    from cinelake.report import ReportOptions
+
+    with Session(project, lake, date, json=json, quiet=quiet, verbose=verbose) as session:
+        options = RunOptions(dry_run, LandOptions(replace=replace), ReportOptions(output))
+        session.show_run(run_pipeline(session.project, session.lake, session.run, options, session.on_event))
+
+
+@app.command(epilog="Example: cinelake land --lake s3://my-lake --dry-run")
+def land(
+    project: ProjectOption = HERE,
+    lake: LakeOption = None,
+    date: DateOption = None,
+    replace: ReplaceOption = False,
+    dry_run: DryRunOption = False,
+    json: JsonOption = False,
+    verbose: VerboseOption = 0,
+    quiet: QuietOption = False,
+) -> None:
+    """Files to Raw, whole and unchanged."""
+    from cinelake.cli.session import Session
+    from cinelake.land import LandOptions, land_files
+
+    with Session(project, lake, date, json=json, quiet=quiet, verbose=verbose) as session:
+        options = LandOptions(dry_run=dry_run, replace=replace)
+        session.show(land_files(session.project, session.lake, session.run, options, session.on_event))
+
+
+@app.command(epilog="Example: cinelake enrich --json")
+def enrich(
+    project: ProjectOption = HERE,
+    lake: LakeOption = None,
+    date: DateOption = None,
+    dry_run: DryRunOption = False,
+    json: JsonOption = False,
+    verbose: VerboseOption = 0,
+    quiet: QuietOption = False,
+) -> None:
+    """Titles to TMDB's records, to Raw."""
+    from cinelake.cli.session import Session
+    from cinelake.enrich import EnrichOptions, enrich_titles
+
+    with Session(project, lake, date, json=json, quiet=quiet, verbose=verbose) as session:
+        options = EnrichOptions(dry_run=dry_run)
+        session.show(enrich_titles(session.project, session.lake, session.run, options, session.on_event))
+
+
+@app.command(epilog="Example: cinelake build --date 2022-05-02")
+def build(
+    project: ProjectOption = HERE,
+    lake: LakeOption = None,
+    date: DateOption = None,
+    dry_run: DryRunOption = False,
+    json: JsonOption = False,
+    verbose: VerboseOption = 0,
+    quiet: QuietOption = False,
+) -> None:
+    """Raw to Trusted to Refined, by running the models."""
+    from cinelake.build import BuildOptions, build_tables
+    from cinelake.cli.session import Session
+
+    with Session(project, lake, date, json=json, quiet=quiet, verbose=verbose) as session:
+        options = BuildOptions(dry_run=dry_run)
+        session.show(build_tables(session.project, session.lake, session.run, options, session.on_event))
+
+
+@app.command(epilog="Example: cinelake ask films-vs-series --csv > answer.csv")
+def ask(
+    questions: Annotated[list[str] | None, typer.Argument(metavar="[QUESTION]...", help="All, if left out.")] = None,
+    project: ProjectOption = HERE,
+    lake: LakeOption = None,
+    date: UntilOption = None,
+    json: JsonOption = False,
+    csv: Annotated[bool, typer.Option("--csv", help="Print one question's rows as CSV.")] = False,
+    markdown: Annotated[bool, typer.Option("--md", help="Print the answers as Markdown.")] = False,
+    verbose: VerboseOption = 0,
+    quiet: QuietOption = False,
+) -> None:
+    """Answers, as a table, JSON, CSV or Markdown."""
+    from cinelake.ask import AskOptions, ask_questions
+    from cinelake.cli.session import Session
+
+    with Session(project, lake, date, json=json, quiet=quiet, verbose=verbose) as session:
+        form = session.one_form(json=json, csv=csv, md=markdown)
+        options = AskOptions(tuple(questions or ()), until=session.until)
+        result = ask_questions(session.project, session.lake, session.run, options, session.on_event)
+        session.show_answers(result, form)
+
+
+@app.command(epilog="Example: cinelake report --open")
+def report(
+    project: ProjectOption = HERE,
+    lake: LakeOption = None,
+    date: UntilOption = None,
+    output: OutputOption = None,
+    open_it: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+    json: JsonOption = False,
+    verbose: VerboseOption = 0,
+    quiet: QuietOption = False,
+) -> None:
+    """One HTML file with the answers, their charts and where they come from."""
+    from cinelake.cli.session import Session
+    from cinelake.pipeline import ask_and_report
+    from cinelake.report import ReportOptions
+
+    with Session(project, lake, date, json=json, quiet=quiet, verbose=verbose) as session:
+        result = ask_and_report(
+            session.project,
+            session.lake,
+            session.run,
+            until=session.until,
+            options=ReportOptions(output),
+            on_event=session.on_event,
+        )
+        session.show(result)
+    if open_it:
+        typer.launch(result.path.as_uri())
+
+
+@app.command(epilog="Example: cinelake verify --json")
+def verify(
+    project: ProjectOption = HERE,
+    lake: LakeOption = None,
+    date: UntilOption = None,
+    json: JsonOption = False,
+    verbose: VerboseOption = 0,
+    quiet: QuietOption = False,
+) -> None:
+    """Evidence: lake, keys, bytes, counts, sources, answers."""
+    from cinelake.cli.session import Session
+    from cinelake.verify import VerifyOptions, verify_lake
+
+    with Session(project, lake, date, json=json, quiet=quiet, verbose=verbose) as session:
+        options = VerifyOptions(session.until)
+        result = verify_lake(session.project, session.lake, session.run, options, session.on_event)
+        session.show(result)
+    if result.status == "failed":
+        raise typer.Exit(1)
+
+
+def main() -> None:
+    """The `cinelake` program."""
+    sys.exit(exit_code_of(app, sys.argv[1:]))

@@ -1,0 +1,225 @@
+"""All that goes to stdout: a result in words, or as one JSON document."""
+
+import csv
+import json
+import sys
+from collections.abc import Iterable
+from functools import singledispatch
+from typing import Any, Literal
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from cinelake.ask import Answer, AskResult
+from cinelake.ask.sentences import write_sentence, write_value
+from cinelake.build import BuildResult
+from cinelake.enrich import EnrichResult
+from cinelake.errors import ConfigurationError
+from cinelake.land import LandResult
+from cinelake.pipeline import RunResult, StageResult
+from cinelake.report import ReportResult
+from cinelake.verify import VerifyResult
+
+Form = Literal["table", "json", "csv", "md"]
+Showable = StageResult | VerifyResult
+
+STAGE_OF: dict[type, str] = {
+    LandResult: "land",
+    EnrichResult: "enrich",
+    BuildResult: "build",
+    AskResult: "ask",
+    ReportResult: "report",
+    VerifyResult: "verify",
+}
+WIDE = 200
+"""Columns of a table where stdout is no terminal."""
+
+
+def document(result: Showable) -> dict[str, Any]:
+    """What `--json` says of a stage."""
+    return {
+        "stage": STAGE_OF[type(result)],
+        "run_id": result.run.run_id,
+        "processing_date": result.run.processing_date.isoformat(),
+        "lake": result.lake,
+        "status": result.status,
+        **result.to_json(),
+    }
+
+
+def show(result: Showable, *, as_json: bool) -> None:
+    """Prints the result of one stage."""
+    if as_json:
+        _print_json(document(result))
+    else:
+        _print_lines(lines_of(result))
+
+
+def show_run(result: RunResult, *, as_json: bool) -> None:
+    """Prints what all stages did: a line or two each, then the answers."""
+    if as_json:
+        _print_json({"stages": [document(stage) for stage in result.stages.values()]})
+        return
+    first = next(iter(result.stages.values()))
+    _print_lines([f"{first.lake} · processing date {first.run.processing_date}", ""])
+    for name, stage in result.stages.items():
+        head, *rest = lines_of(stage)
+        _print_lines([f"{name:<7} {stage.status:<10} {head}", *(f"{'':<18} {line}" for line in rest)])
+    if all(stage.status == "unchanged" for stage in result.stages.values()):
+        _print_lines(["", "Nothing was uploaded: all of this was in the lake already."])
+    asked = result.stages.get("ask")
+    if isinstance(asked, AskResult):
+        for answer in asked.answers:
+            _print_lines(["", answer.words.title.en, f"  {_sentence(answer)}"])
+    elif first.status == "planned":
+        _print_lines(["", "This was a dry run: nothing was written."])
+
+
+def show_answers(result: AskResult, form: Form) -> None:
+    """Prints answers as tables, as Markdown, as one JSON document, or one of them as CSV.
+
+    Raises:
+        ConfigurationError: CSV of more than one question.
+    """
+    match form:
+        case "json":
+            _print_json(document(result))
+        case "csv":
+            if len(result.answers) > 1:
+                names = ", ".join(answer.question for answer in result.answers)
+                raise ConfigurationError("--csv prints one question's rows", f"name it: {names}")
+            writer = csv.writer(sys.stdout, lineterminator="\n")
+            for answer in result.answers:
+                writer.writerow(answer.columns)
+                writer.writerows(row.values() for row in answer.rows)
+        case "md":
+            for answer in result.answers:
+                _print_lines(_markdown(answer))
+        case "table":
+            for answer in result.answers:
+                _print_table(answer)
+
+
+@singledispatch
+def lines_of(result: Any) -> list[str]:
+    """A result in words, the most important line first."""
+    raise TypeError(type(result))
+
+
+@lines_of.register
+def _(result: LandResult) -> list[str]:
+    return [
+        f"{landed.source} → {landed.record.key} ({_bytes(landed.record.bytes)}, {landed.action})"
+        for landed in result.objects
+    ]
+
+
+@lines_of.register
+def _(result: EnrichResult) -> list[str]:
+    if result.note:
+        return [result.note]
+    titles = result.asked + result.fresh
+    return [
+        f"{titles:,} titles: {result.found:,} records {'to land' if result.status == 'planned' else 'landed'}, "
+        f"{result.fresh:,} in the lake already, {result.missing:,} not found"
+        + (f", {result.failed:,} failed" if result.failed else "")
+    ]
+
+
+@lines_of.register
+def _(result: BuildResult) -> list[str]:
+    if result.status == "planned":
+        return ["the tables would be built anew: their inputs or models changed"]
+    tables = ", ".join(f"{built.table} {built.rows:,}" for built in result.tables)
+    counts = [
+        f"{source.dataset}: {source.rows_in:,} rows in = {source.rows_out:,} out + {source.rows_rejected:,} rejected"
+        for source in result.sources
+    ]
+    return [f"{len(result.tables)} tables: {tables}", *counts]
+
+
+@lines_of.register
+def _(result: AskResult) -> list[str]:
+    return [", ".join(answer.question for answer in result.answers)]
+
+
+@lines_of.register
+def _(result: ReportResult) -> list[str]:
+    return [str(result.path)]
+
+
+@lines_of.register
+def _(result: VerifyResult) -> list[str]:
+    failed = [check for check in result.checks if not check.ok]
+    return [
+        *(f"{'ok  ' if check.ok else 'FAIL'}  {check.name}: {check.detail}" for check in result.checks),
+        "",
+        f"{len(result.checks) - len(failed):,} of {len(result.checks):,} checks hold"
+        + (f"; failed: {', '.join(check.name for check in failed)}" if failed else ""),
+    ]
+
+
+def _sentence(answer: Answer) -> str:
+    return write_sentence(
+        answer.words.sentence.en,
+        rows=answer.rows,
+        summary=answer.summary,
+        parameters=answer.parameters,
+        language="en",
+        said_in=f"questions/{answer.question}",
+    )
+
+
+def _shown_rows(answer: Answer) -> tuple[list[str], list[list[str]], list[bool]]:
+    """Headings, the rows as written, and which columns hold figures."""
+    columns = [name for name in answer.words.columns if name in answer.columns] or list(answer.columns)
+    words = answer.words.columns
+    headings = [words[name].en if name in words else name for name in columns]
+    forms = [words[name].format if name in words else "text" for name in columns]
+    written = list(zip(columns, forms, strict=True))
+    rows = [[write_value(row[name], form, "en") for name, form in written] for row in answer.rows]
+    return headings, rows, [form != "text" for form in forms]
+
+
+def _markdown(answer: Answer) -> list[str]:
+    headings, rows, figures = _shown_rows(answer)
+    escaped = [[cell.replace("|", "\\|") for cell in row] for row in rows]
+    return [
+        f"## {answer.words.title.en}",
+        "",
+        _sentence(answer),
+        "",
+        f"| {' | '.join(headings)} |",
+        f"| {' | '.join('---:' if figure else '---' for figure in figures)} |",
+        *(f"| {' | '.join(row)} |" for row in escaped),
+        "",
+    ]
+
+
+def _print_table(answer: Answer) -> None:
+    headings, rows, figures = _shown_rows(answer)
+    table = Table(box=box.SIMPLE_HEAD, title=answer.words.title.en, title_justify="left", title_style="bold")
+    for heading, figure in zip(headings, figures, strict=True):
+        table.add_column(heading, justify="right" if figure else "left")
+    for row in rows:
+        table.add_row(*row)
+    console = Console(width=None if sys.stdout.isatty() else WIDE, markup=False, highlight=False)
+    console.print(table)
+    console.print(_sentence(answer) + "\n")
+
+
+def _print_json(told: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(told, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
+
+
+def _print_lines(lines: Iterable[str]) -> None:
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+
+
+def _bytes(size_bytes: int) -> str:
+    size, units = float(size_bytes), ["B", "kB", "MB", "GB", "TB"]
+    while size >= 1000 and len(units) > 1:
+        size /= 1000
+        units.pop(0)
+    return f"{size:.3g} {units[0]}"

@@ -1,0 +1,71 @@
+"""What every command needs: the project, its lake, a run with its clock, and where to show things."""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from cinelake.ask import AskResult
+from cinelake.cli import output
+from cinelake.cli.progress import Teller
+from cinelake.config import Project, parse_date
+from cinelake.errors import ConfigurationError
+from cinelake.lake import Lake, Run
+from cinelake.lake.runs import Event
+from cinelake.pipeline import RunResult
+
+
+class Session:
+    """One command at work. The clock is read here and nowhere else."""
+
+    def __init__(
+        self, directory: Path, lake_uri: str | None, date_text: str | None, *, json: bool, quiet: bool, verbose: int
+    ) -> None:
+        self.until: date | None = parse_date(date_text) if date_text else None
+        """The date that was given; None where none was."""
+        self.project = Project.load(directory, lake_uri=lake_uri)
+        self.lake = Lake.open(self.project)
+        now = datetime.now(UTC)
+        self.run = Run.start(self.until or self.project.processing_date(now), now=now)
+        self._json = json
+        self._verbose = verbose
+        self._teller = Teller(quiet=quiet)
+
+    def __enter__(self) -> Self:
+        self._teller.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._teller.__exit__(kind, error, traceback)
+
+    def on_event(self, event: Event) -> None:
+        """Tells what a stage is doing."""
+        self._teller(event)
+
+    def one_form(self, *, json: bool, csv: bool, md: bool) -> output.Form:
+        """The form that was asked for.
+
+        Raises:
+            ConfigurationError: more than one was.
+        """
+        chosen: list[output.Form] = [form for form, asked in (("json", json), ("csv", csv), ("md", md)) if asked]  # type: ignore[misc]
+        if len(chosen) > 1:
+            raise ConfigurationError("--json, --csv and --md exclude each other", "give one of them")
+        return chosen[0] if chosen else "table"
+
+    def show(self, result: output.Showable) -> None:
+        """Prints the result of one stage."""
+        self._teller.__exit__(None, None, None)
+        output.show(result, as_json=self._json)
+
+    def show_run(self, result: RunResult) -> None:
+        """Prints what all stages did."""
+        self._teller.__exit__(None, None, None)
+        output.show_run(result, as_json=self._json)
+
+    def show_answers(self, result: AskResult, form: output.Form) -> None:
+        """Prints answers in the form that was asked for."""
+        self._teller.__exit__(None, None, None)
+        output.show_answers(result, form)

@@ -1,0 +1,95 @@
+"""The order of the stages: land → enrich → build → ask → report."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from cinelake.ask import AskOptions, AskResult, ask_questions
+from cinelake.build import BuildOptions, BuildResult, build_tables
+from cinelake.config import Project
+from cinelake.enrich import EnrichOptions, EnrichResult, enrich_titles
+from cinelake.enrich.interface import NoSourceError
+from cinelake.lake import Event, Lake, OnEvent, Run, silent
+from cinelake.land import LandOptions, LandResult, land_files
+from cinelake.report import ReportOptions, ReportResult, write_report
+
+STAGES = ("land", "enrich", "build", "ask", "report")
+"""In the order in which `run` does them."""
+
+StageResult = LandResult | EnrichResult | BuildResult | AskResult | ReportResult
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What the user may ask of a run of all stages."""
+
+    dry_run: bool = False
+    """Only say what would be done."""
+    land: LandOptions = field(default_factory=LandOptions)
+    report: ReportOptions = field(default_factory=ReportOptions)
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What each stage did, in their order; a dry run ends where a stage would need what is not there yet."""
+
+    stages: Mapping[str, StageResult]
+
+
+def run_pipeline(
+    project: Project,
+    lake: Lake,
+    run: Run,
+    options: RunOptions | None = None,
+    on_event: OnEvent = silent,
+) -> RunResult:
+    """From files to answers and a report. Without a source for enrichment it goes on, and says so.
+
+    Raises:
+        CinelakeError: the first stage that fails; what the stages before it did stays done.
+    """
+    options = options or RunOptions()
+    if options.dry_run:
+        return _plan(project, lake, run, options, on_event)
+    landed = land_files(project, lake, run, options.land, on_event)
+    enriched = _enrich(project, lake, run, EnrichOptions(), on_event)
+    built = build_tables(project, lake, run, BuildOptions(), on_event)
+    asked = ask_questions(project, lake, run, AskOptions(until=run.processing_date), on_event)
+    reported = write_report(project, lake, run, asked, options.report, on_event)
+    return RunResult({"land": landed, "enrich": enriched, "build": built, "ask": asked, "report": reported})
+
+
+def _plan(project: Project, lake: Lake, run: Run, options: RunOptions, on_event: OnEvent) -> RunResult:
+    landing = land_files(project, lake, run, LandOptions(dry_run=True, replace=options.land.replace), on_event)
+    planned: dict[str, StageResult] = {"land": landing}
+    if all(landed.action == "unchanged" for landed in landing.objects):
+        # Only what is in the lake already can be planned further.
+        planned["enrich"] = _enrich(project, lake, run, EnrichOptions(dry_run=True), on_event)
+        planned["build"] = build_tables(project, lake, run, BuildOptions(dry_run=True), on_event)
+    return RunResult(planned)
+
+
+def _enrich(project: Project, lake: Lake, run: Run, options: EnrichOptions, on_event: OnEvent) -> EnrichResult:
+    try:
+        return enrich_titles(project, lake, run, options, on_event)
+    except NoSourceError as error:
+        on_event(Event("enrich", f"skipped: {error.what}; {error.hint}", "warning"))
+        return EnrichResult(run, str(lake), "unchanged", note=f"skipped: {error.what}")
+
+
+def ask_and_report(
+    project: Project,
+    lake: Lake,
+    run: Run,
+    *,
+    until: date | None = None,
+    options: ReportOptions | None = None,
+    on_event: OnEvent = silent,
+) -> ReportResult:
+    """The report by itself: asks every question of the newest build up to a date, then writes.
+
+    Raises:
+        ConfigurationError: nothing was built, or a question is not as it must be.
+    """
+    asked = ask_questions(project, lake, run, AskOptions(until=until), on_event)
+    return write_report(project, lake, run, asked, options, on_event)
