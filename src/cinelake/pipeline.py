@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from cinelake.ask import AskOptions, AskResult, ask_questions
+from cinelake.ask import Answer, AskOptions, AskResult, ask_questions
 from cinelake.build import BuildOptions, BuildResult, build_tables
 from cinelake.config import Project
 from cinelake.enrich import EnrichOptions, EnrichResult, enrich_titles
@@ -34,6 +34,12 @@ class RunResult:
     """What each stage did, in their order; a dry run ends where a stage would need what is not there yet."""
 
     stages: Mapping[str, StageResult]
+
+    @property
+    def answers(self) -> tuple[Answer, ...]:
+        """What was answered; nothing after a dry run."""
+        asked = self.stages.get("ask")
+        return asked.answers if isinstance(asked, AskResult) else ()
 
 
 def run_pipeline(

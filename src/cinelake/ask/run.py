@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, ClassVar
 
 from cinelake.ask.questions import ANSWER, SUMMARY, Question, QuestionWords, load_questions, parameters_of
 from cinelake.config import Project
@@ -72,6 +72,7 @@ class Answer:
 class AskResult:
     """The answers, and the build that they rest on."""
 
+    stage: ClassVar[str] = STAGE
     run: Run
     lake: str
     status: Status

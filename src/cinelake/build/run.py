@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, ClassVar
 
 from cinelake.build.models import Model, shipped_models
 from cinelake.build.plan import BuildPlan, plan_build
@@ -57,6 +57,7 @@ class SourceCount:
 class BuildResult:
     """What a build did, or what the one that stands had done."""
 
+    stage: ClassVar[str] = STAGE
     run: Run
     lake: str
     status: Status

@@ -3,43 +3,33 @@
 import csv
 import json
 import sys
-from collections.abc import Iterable
-from functools import singledispatch
-from typing import Any, Literal
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, Literal
 
-from rich import box
-from rich.console import Console
-from rich.table import Table
-
-from cinelake.ask import Answer, AskResult
-from cinelake.ask.sentences import write_sentence, write_value
-from cinelake.build import BuildResult
-from cinelake.enrich import EnrichResult
 from cinelake.errors import ConfigurationError
-from cinelake.land import LandResult
-from cinelake.pipeline import RunResult, StageResult
-from cinelake.report import ReportResult
-from cinelake.verify import VerifyResult
+
+if TYPE_CHECKING:
+    # Only for types: a landing needs no chart library.
+    from cinelake.ask import Answer, AskResult
+    from cinelake.build import BuildResult
+    from cinelake.enrich import EnrichResult
+    from cinelake.land import LandResult
+    from cinelake.pipeline import RunResult, StageResult
+    from cinelake.report import ReportResult
+    from cinelake.verify import VerifyResult
+
+    Showable = StageResult | VerifyResult
 
 Form = Literal["table", "json", "csv", "md"]
-Showable = StageResult | VerifyResult
 
-STAGE_OF: dict[type, str] = {
-    LandResult: "land",
-    EnrichResult: "enrich",
-    BuildResult: "build",
-    AskResult: "ask",
-    ReportResult: "report",
-    VerifyResult: "verify",
-}
 WIDE = 200
 """Columns of a table where stdout is no terminal."""
 
 
-def document(result: Showable) -> dict[str, Any]:
+def document(result: "Showable") -> dict[str, Any]:
     """What `--json` says of a stage."""
     return {
-        "stage": STAGE_OF[type(result)],
+        "stage": result.stage,
         "run_id": result.run.run_id,
         "processing_date": result.run.processing_date.isoformat(),
         "lake": result.lake,
@@ -48,15 +38,15 @@ def document(result: Showable) -> dict[str, Any]:
     }
 
 
-def show(result: Showable, *, as_json: bool) -> None:
+def show(result: "Showable", *, as_json: bool) -> None:
     """Prints the result of one stage."""
     if as_json:
         _print_json(document(result))
     else:
-        _print_lines(lines_of(result))
+        _print_lines(LINES[result.stage](result))
 
 
-def show_run(result: RunResult, *, as_json: bool) -> None:
+def show_run(result: "RunResult", *, as_json: bool) -> None:
     """Prints what all stages did: a line or two each, then the answers."""
     if as_json:
         _print_json({"stages": [document(stage) for stage in result.stages.values()]})
@@ -64,19 +54,18 @@ def show_run(result: RunResult, *, as_json: bool) -> None:
     first = next(iter(result.stages.values()))
     _print_lines([f"{first.lake} · processing date {first.run.processing_date}", ""])
     for name, stage in result.stages.items():
-        head, *rest = lines_of(stage)
+        head, *rest = LINES[stage.stage](stage)
         _print_lines([f"{name:<7} {stage.status:<10} {head}", *(f"{'':<18} {line}" for line in rest)])
     if all(stage.status == "unchanged" for stage in result.stages.values()):
         _print_lines(["", "Nothing was uploaded: all of this was in the lake already."])
-    asked = result.stages.get("ask")
-    if isinstance(asked, AskResult):
-        for answer in asked.answers:
+    if result.answers:
+        for answer in result.answers:
             _print_lines(["", answer.words.title.en, f"  {_sentence(answer)}"])
     elif first.status == "planned":
         _print_lines(["", "This was a dry run: nothing was written."])
 
 
-def show_answers(result: AskResult, form: Form) -> None:
+def show_answers(result: "AskResult", form: Form) -> None:
     """Prints answers as tables, as Markdown, as one JSON document, or one of them as CSV.
 
     Raises:
@@ -101,22 +90,14 @@ def show_answers(result: AskResult, form: Form) -> None:
                 _print_table(answer)
 
 
-@singledispatch
-def lines_of(result: Any) -> list[str]:
-    """A result in words, the most important line first."""
-    raise TypeError(type(result))
-
-
-@lines_of.register
-def _(result: LandResult) -> list[str]:
+def _landed(result: "LandResult") -> list[str]:
     return [
         f"{landed.source} → {landed.record.key} ({_bytes(landed.record.bytes)}, {landed.action})"
         for landed in result.objects
     ]
 
 
-@lines_of.register
-def _(result: EnrichResult) -> list[str]:
+def _enriched(result: "EnrichResult") -> list[str]:
     if result.note:
         return [result.note]
     titles = result.asked + result.fresh
@@ -127,8 +108,7 @@ def _(result: EnrichResult) -> list[str]:
     ]
 
 
-@lines_of.register
-def _(result: BuildResult) -> list[str]:
+def _built(result: "BuildResult") -> list[str]:
     if result.status == "planned":
         return ["the tables would be built anew: their inputs or models changed"]
     tables = ", ".join(f"{built.table} {built.rows:,}" for built in result.tables)
@@ -139,18 +119,15 @@ def _(result: BuildResult) -> list[str]:
     return [f"{len(result.tables)} tables: {tables}", *counts]
 
 
-@lines_of.register
-def _(result: AskResult) -> list[str]:
+def _asked(result: "AskResult") -> list[str]:
     return [", ".join(answer.question for answer in result.answers)]
 
 
-@lines_of.register
-def _(result: ReportResult) -> list[str]:
+def _reported(result: "ReportResult") -> list[str]:
     return [str(result.path)]
 
 
-@lines_of.register
-def _(result: VerifyResult) -> list[str]:
+def _verified(result: "VerifyResult") -> list[str]:
     failed = [check for check in result.checks if not check.ok]
     return [
         *(f"{'ok  ' if check.ok else 'FAIL'}  {check.name}: {check.detail}" for check in result.checks),
@@ -160,7 +137,20 @@ def _(result: VerifyResult) -> list[str]:
     ]
 
 
-def _sentence(answer: Answer) -> str:
+LINES: dict[str, Callable[[Any], list[str]]] = {
+    "land": _landed,
+    "enrich": _enriched,
+    "build": _built,
+    "ask": _asked,
+    "report": _reported,
+    "verify": _verified,
+}
+"""A result in words, the most important line first, by its stage."""
+
+
+def _sentence(answer: "Answer") -> str:
+    from cinelake.ask.sentences import write_sentence
+
     return write_sentence(
         answer.words.sentence.en,
         rows=answer.rows,
@@ -171,10 +161,12 @@ def _sentence(answer: Answer) -> str:
     )
 
 
-def _shown_rows(answer: Answer) -> tuple[list[str], list[list[str]], list[bool]]:
+def _shown_rows(answer: "Answer") -> tuple[list[str], list[list[str]], list[bool]]:
     """Headings, the rows as written, and which columns hold figures."""
     columns = [name for name in answer.words.columns if name in answer.columns] or list(answer.columns)
     words = answer.words.columns
+    from cinelake.ask.sentences import write_value
+
     headings = [words[name].en if name in words else name for name in columns]
     forms = [words[name].format if name in words else "text" for name in columns]
     written = list(zip(columns, forms, strict=True))
@@ -182,7 +174,7 @@ def _shown_rows(answer: Answer) -> tuple[list[str], list[list[str]], list[bool]]
     return headings, rows, [form != "text" for form in forms]
 
 
-def _markdown(answer: Answer) -> list[str]:
+def _markdown(answer: "Answer") -> list[str]:
     headings, rows, figures = _shown_rows(answer)
     escaped = [[cell.replace("|", "\\|") for cell in row] for row in rows]
     return [
@@ -197,7 +189,11 @@ def _markdown(answer: Answer) -> list[str]:
     ]
 
 
-def _print_table(answer: Answer) -> None:
+def _print_table(answer: "Answer") -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
     headings, rows, figures = _shown_rows(answer)
     table = Table(box=box.SIMPLE_HEAD, title=answer.words.title.en, title_justify="left", title_style="bold")
     for heading, figure in zip(headings, figures, strict=True):

@@ -3,16 +3,18 @@
 from datetime import UTC, date, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from cinelake.ask import AskResult
 from cinelake.cli import output
 from cinelake.cli.progress import Teller
 from cinelake.config import Project, parse_date
 from cinelake.errors import ConfigurationError
 from cinelake.lake import Lake, Run
 from cinelake.lake.runs import Event
-from cinelake.pipeline import RunResult
+
+if TYPE_CHECKING:
+    from cinelake.ask import AskResult
+    from cinelake.pipeline import RunResult
 
 
 class Session:
@@ -55,17 +57,17 @@ class Session:
             raise ConfigurationError("--json, --csv and --md exclude each other", "give one of them")
         return chosen[0] if chosen else "table"
 
-    def show(self, result: output.Showable) -> None:
+    def show(self, result: "output.Showable") -> None:
         """Prints the result of one stage."""
         self._teller.__exit__(None, None, None)
         output.show(result, as_json=self._json)
 
-    def show_run(self, result: RunResult) -> None:
+    def show_run(self, result: "RunResult") -> None:
         """Prints what all stages did."""
         self._teller.__exit__(None, None, None)
         output.show_run(result, as_json=self._json)
 
-    def show_answers(self, result: AskResult, form: output.Form) -> None:
+    def show_answers(self, result: "AskResult", form: output.Form) -> None:
         """Prints answers in the form that was asked for."""
         self._teller.__exit__(None, None, None)
         output.show_answers(result, form)

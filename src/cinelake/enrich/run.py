@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib.resources import files
-from typing import Any, Literal, assert_never
+from typing import Any, ClassVar, Literal, assert_never
 
 from cinelake.config import Project
 from cinelake.engine.contract import KINDS
@@ -47,6 +47,7 @@ class EnrichedObject:
 class EnrichResult:
     """What an enrichment did; counts are of titles: asked = found + missing + failed."""
 
+    stage: ClassVar[str] = STAGE
     run: Run
     lake: str
     status: Status

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 import obstore
 from obstore.exceptions import AlreadyExistsError
+from obstore.store import LocalStore, S3Store
 
 from cinelake.config import BucketLake, FolderLake, LakeURI, Project
 from cinelake.errors import CinelakeError, ConfigurationError, DataError
-from cinelake.lake.bucket import Bucket, open_session
 from cinelake.lake.checksums import (
     SourceChangedError,
     checked_blocks,
@@ -26,8 +26,11 @@ from cinelake.lake.copies import Copies
 from cinelake.lake.failures import lake_failures
 from cinelake.lake.keys import KeyTemplate
 from cinelake.lake.manifests import PREFIX, Manifest, ObjectRecord, date_of, read_manifest
-from cinelake.lake.stores import Store, open_bucket, open_folder
 
+if TYPE_CHECKING:
+    from cinelake.lake.bucket import Bucket
+
+Store = LocalStore | S3Store
 REPLACED = "_replaced"
 """Prefix in a folder lake below which replaced objects are kept."""
 PART_BYTES = 8 << 20
@@ -54,7 +57,13 @@ class Lake:
     """
 
     def __init__(
-        self, uri: LakeURI, keys: KeyTemplate, *, copies: Copies, open_store: Callable[[], Store], bucket: Bucket | None
+        self,
+        uri: LakeURI,
+        keys: KeyTemplate,
+        *,
+        copies: Copies,
+        open_store: Callable[[], Store],
+        bucket: "Bucket | None",
     ) -> None:
         self.uri = uri
         self.keys = keys
@@ -76,8 +85,12 @@ class Lake:
         copies = Copies(project.work_directory / "copies")
         match project.lake_uri:
             case FolderLake() as folder:
-                return cls(folder, keys, copies=copies, open_store=lambda: open_folder(folder), bucket=None)
+                return cls(folder, keys, copies=copies, open_store=lambda: LocalStore(folder.path), bucket=None)
             case BucketLake() as uri:
+                # boto3 takes longer to load than a folder lake takes to do its work.
+                from cinelake.lake.bucket import Bucket, open_session
+                from cinelake.lake.stores import open_bucket
+
                 endpoint, region = project.environment.endpoint_url, project.region
                 session = open_session(project)
                 return cls(

@@ -1,26 +1,19 @@
-"""The obstore behind a lake: a folder or a bucket, with the same calls."""
+"""The obstore behind a bucket, signed with boto3's session."""
 
 from datetime import timedelta
 
 from boto3 import Session
 from obstore.auth.boto3 import Boto3CredentialProvider
-from obstore.store import LocalStore, S3Store
+from obstore.store import S3Store
 
-from cinelake.config import BucketLake, FolderLake
+from cinelake.config import BucketLake
 
 RETRIES, RETRY_TIMEOUT = 4, timedelta(seconds=60)
 CONNECT_TIMEOUT, READ_TIMEOUT = timedelta(seconds=5), timedelta(seconds=60)
 
-Store = LocalStore | S3Store
-
-
-def open_folder(uri: FolderLake) -> LocalStore:
-    """A folder as a store."""
-    return LocalStore(uri.path)
-
 
 def open_bucket(uri: BucketLake, session: Session, *, region: str, endpoint_url: str | None) -> S3Store:
-    """A bucket as a store, signed with boto3's session.
+    """A bucket as a store.
 
     Each request carries a CRC64NVME of its body, which Amazon S3 checks before it keeps the object. That covers the
     body, so over TLS the signature need not cover it again; over plain HTTP it does.

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import Any
+from typing import Any, ClassVar
 
 from cinelake.ask import AskResult
 from cinelake.config import Project
@@ -29,6 +29,7 @@ class ReportOptions:
 class ReportResult:
     """Where the report is."""
 
+    stage: ClassVar[str] = STAGE
     run: Run
     lake: str
     status: Status

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from cinelake.ask import AskOptions, ask_questions
 from cinelake.config import Project
@@ -48,6 +48,7 @@ class Check:
 class VerifyResult:
     """All checks; good only where each holds."""
 
+    stage: ClassVar[str] = STAGE
     run: Run
     lake: str
     checks: tuple[Check, ...]

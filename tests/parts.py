@@ -1,0 +1,77 @@
+"""S3 servers that the tests start, or find running."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from projects import S3Server
+
+START_S = 30.0
+
+
+def free_port() -> int:
+    """A port of the loopback that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+@contextmanager
+def moto_server() -> Iterator[S3Server]:
+    """moto's server, in a process of its own."""
+    port = free_port()
+    command = [str(Path(sys.executable).with_name("moto_server")), "-H", "127.0.0.1", "-p", str(port)]
+    with _running(command, port):
+        yield S3Server("moto", f"http://127.0.0.1:{port}", "AKIATEST", "SECRETTEST", versions=True, signatures=False)
+
+
+@contextmanager
+def rclone_server(folder: Path) -> Iterator[S3Server]:
+    """rclone's S3 server over a folder."""
+    port = free_port()
+    program = shutil.which("rclone", path=str(Path(sys.executable).parent)) or "rclone"
+    command = [program, "serve", "s3", "--addr", f"127.0.0.1:{port}", "--auth-key", "AKIATEST,SECRETTEST"]
+    with _running([*command, "--config", os.devnull, str(folder)], port):
+        yield S3Server("rclone", f"http://127.0.0.1:{port}", "AKIATEST", "SECRETTEST", versions=False, signatures=True)
+
+
+def ceph_server() -> S3Server | None:
+    """A gateway that runs already; None where none does."""
+    endpoint = os.environ.get("CEPH_ENDPOINT", "http://127.0.0.1:7480")
+    if not _answers(endpoint):
+        return None
+    return S3Server("ceph", endpoint, "AKIATEST", "SECRETTEST", versions=True, signatures=True)
+
+
+@contextmanager
+def _running(command: list[str], port: int) -> Iterator[None]:
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        until = time.monotonic() + START_S
+        while not _answers(f"http://127.0.0.1:{port}"):
+            assert process.poll() is None, f"{command[0]} ended at once"
+            assert time.monotonic() < until, f"{command[0]} does not answer"
+            time.sleep(0.05)
+        yield
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _answers(endpoint: str) -> bool:
+    try:
+        urllib.request.urlopen(endpoint, timeout=2).close()
+    except urllib.error.HTTPError as error:
+        error.close()
+        return True
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,31 @@
+"""From two files to two answers, on every kind of store."""
+
+from projects import DATE, Place, ProjectFolder
+
+
+def test_a_run_lands_both_files_whole_at_their_keys(folder: ProjectFolder, place: Place) -> None:
+    folder.document("run", "--date", DATE, place=place)
+    objects = place.objects()
+    assert objects["Raw/Local/CSV/Movies/2022/05/02/movies.csv"] == folder.path.joinpath("movies.csv").read_bytes()
+    assert objects["Raw/Local/CSV/Series/2022/05/02/series.csv"] == folder.path.joinpath("series.csv").read_bytes()
+
+
+def test_a_second_run_uploads_nothing_and_says_so(folder: ProjectFolder, place: Place) -> None:
+    folder.document("run", "--date", DATE, place=place)
+    before = place.objects()
+    again = folder.document("run", "--date", DATE, place=place)
+    assert [stage["status"] for stage in again["stages"]] == ["unchanged"] * 5
+    assert place.objects() == before
+    assert "Nothing was uploaded" in folder.cinelake("run", "--date", DATE, place=place).stdout
+
+
+def test_verify_names_an_object_of_which_one_byte_changed(folder: ProjectFolder, place: Place) -> None:
+    folder.document("run", "--date", DATE, place=place)
+    assert folder.cinelake("verify", place=place).returncode == 0
+    key = "Raw/Local/CSV/Movies/2022/05/02/movies.csv"
+    data = bytearray(place.objects()[key])
+    data[-5] ^= 1
+    place.overwrite(key, bytes(data))
+    ended = folder.cinelake("verify", place=place)
+    assert ended.returncode == 1
+    assert f"FAIL  object {key}: was changed" in ended.stdout
