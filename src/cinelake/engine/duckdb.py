@@ -111,7 +111,7 @@ class DuckDB:
                 """,
                 {
                     "key": file.key,
-                    "path": str(file.path),
+                    "path": _pattern(file.path),
                     "columns": dict.fromkeys(header, "VARCHAR"),
                     "encoding": file.encoding,
                     "delimiter": file.delimiter,
@@ -181,7 +181,7 @@ class DuckDB:
                 [(str(file.path), file.key, file.kind, file.asked_at.replace(tzinfo=None)) for file in files],
             )
             with self._in_words("the TMDB records"):
-                self._connection.execute(TMDB, {"paths": [str(file.path) for file in files]})
+                self._connection.execute(TMDB, {"paths": [_pattern(file.path) for file in files]})
         else:
             self._connection.execute(
                 """
@@ -207,7 +207,7 @@ class DuckDB:
     def attach(self, name: str, path: Path) -> None:
         """See `Engine.attach`."""
         with self._in_words(name):
-            self._connection.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet({_text(path)})")
+            self._connection.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet({_text(_pattern(path))})")
 
     def hold(self, name: str, select: str) -> None:
         """See `Engine.hold`."""
@@ -252,6 +252,11 @@ def _identifier(name: str) -> str:
 
 def _text(value: object) -> str:
     return "'" + str(value).replace("'", "''") + "'"
+
+
+def _pattern(path: Path) -> str:
+    """A path for a reader that takes glob patterns: what would be one stands for itself."""
+    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in str(path))
 
 
 def _fault_of(columns: Sequence[Column]) -> str:

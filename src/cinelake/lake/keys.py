@@ -16,6 +16,8 @@ FIELDS = ("layer", "origin", "format", "dataset", "date", "file")
 DIRECTIVES = {"%Y": r"\d{4}", "%m": r"\d{2}", "%d": r"\d{2}"}
 KEY_BYTES = 1024
 """The longest key that S3 takes (Amazon S3 user guide, "Naming Amazon S3 objects")."""
+UNFIT = re.compile(r"[\x00-\x1f\x7f]|#\d+$")
+"""Control characters, and what obstore's folder store keeps for files that are still being written."""
 
 
 @dataclass(frozen=True, order=True)
@@ -75,10 +77,10 @@ class KeyTemplate:
             ConfigurationError: a part is empty, holds what a key cannot, or the key is over 1,024 bytes.
         """
         key = self._write(name)
-        if self.parse(key) != name or re.search(r"[\x00-\x1f\x7f]", key) or len(key.encode()) > KEY_BYTES:
+        if self.parse(key) != name or UNFIT.search(key) or len(key.encode()) > KEY_BYTES:
             raise ConfigurationError(
                 f"no key can be made of {name.file!r} in {name.dataset!r}",
-                f"rename it: no slash, no control character, not . or .., {KEY_BYTES} bytes at most for the whole key",
+                f"rename it: no slash, no control character, no #1 at its end; the whole key has {KEY_BYTES} bytes at most",
             )
         return key
 
