@@ -80,7 +80,7 @@ class KeyTemplate:
         if self.parse(key) != name or UNFIT.search(key) or len(key.encode()) > KEY_BYTES:
             raise ConfigurationError(
                 f"no key can be made of {name.file!r} in {name.dataset!r}",
-                f"rename it: no slash, no control character, no #1 at its end; the whole key has {KEY_BYTES} bytes at most",
+                f"rename it: no slash or control character, no #1 at its end; the key has {KEY_BYTES} bytes at most",
             )
         return key
 
