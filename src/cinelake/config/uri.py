@@ -16,9 +16,11 @@ class FolderLake:
 
     path: Path
     """Absolute."""
+    written: str
+    """As it was given, which is how it is told: a report need not say where its reader's home is."""
 
     def __str__(self) -> str:
-        return f"file:{self.path}"
+        return self.written
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ def parse_lake_uri(text: str, *, directory: Path, said_in: str) -> LakeURI:
     if separator and scheme == "file" and rest.strip("/"):
         if rest.startswith("//") and not rest.startswith("///"):
             raise ConfigurationError(f"{said_in} is {text!r}: a file URI has one slash or three", ALLOWED)
-        return FolderLake((directory / re.sub("^/+", "/", rest)).resolve())
+        return FolderLake((directory / re.sub("^/+", "/", rest)).resolve(), text)
     if separator and scheme == "s3" and rest.startswith("//"):
         bucket, _, prefix = rest[2:].partition("/")
         if prefix:
