@@ -11,7 +11,7 @@ from typing import Any, Literal
 from jinja2 import TemplateSyntaxError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from cinelake.ask.sentences import check_sentence
+from cinelake.ask.sentences import Language, check_sentence
 from cinelake.config import Project
 from cinelake.engine.queries import Query, in_order, parse_query
 from cinelake.errors import ConfigurationError
@@ -76,6 +76,22 @@ class QuestionWords(_Table):
     split: str | None = None
     """A column whose values each get a table of their own on the page."""
     chart: Chart | None = None
+
+    def heading(self, column: str, language: Language) -> str:
+        """A column's heading."""
+        words = self.columns.get(column)
+        return str(getattr(words, language)) if words else column
+
+    def word(self, column: str, value: Any, language: Language) -> Any:
+        """A value in the reader's words, where there are any for it."""
+        words = self.columns.get(column)
+        coded = words.values.get(value) if words and isinstance(value, str) else None
+        return getattr(coded, language) if coded else value
+
+    def form(self, column: str) -> str:
+        """How a column's values are written."""
+        words = self.columns.get(column)
+        return words.format if words else "text"
 
 
 @dataclass(frozen=True)

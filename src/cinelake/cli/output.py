@@ -163,15 +163,15 @@ def _sentence(answer: "Answer") -> str:
 
 def _shown_rows(answer: "Answer") -> tuple[list[str], list[list[str]], list[bool]]:
     """Headings, the rows as written, and which columns hold figures."""
-    columns = [name for name in answer.words.columns if name in answer.columns] or list(answer.columns)
-    words = answer.words.columns
     from cinelake.ask.sentences import write_value
 
-    headings = [words[name].en if name in words else name for name in columns]
-    forms = [words[name].format if name in words else "text" for name in columns]
-    written = list(zip(columns, forms, strict=True))
-    rows = [[write_value(row[name], form, "en") for name, form in written] for row in answer.rows]
-    return headings, rows, [form != "text" for form in forms]
+    words = answer.words
+    columns = [name for name in words.columns if name in answer.columns] or list(answer.columns)
+    rows = [
+        [write_value(words.word(name, row[name], "en"), words.form(name), "en") for name in columns]
+        for row in answer.rows
+    ]
+    return [words.heading(name, "en") for name in columns], rows, [words.form(name) != "text" for name in columns]
 
 
 def _markdown(answer: "Answer") -> list[str]:
@@ -197,7 +197,7 @@ def _print_table(answer: "Answer") -> None:
     headings, rows, figures = _shown_rows(answer)
     table = Table(box=box.SIMPLE_HEAD, title=answer.words.title.en, title_justify="left", title_style="bold")
     for heading, figure in zip(headings, figures, strict=True):
-        table.add_column(heading, justify="right" if figure else "left")
+        table.add_column(heading, justify="right" if figure else "left", overflow="fold")
     for row in rows:
         table.add_row(*row)
     console = Console(width=None if sys.stdout.isatty() else WIDE, markup=False, highlight=False)

@@ -46,20 +46,7 @@ def _can_be_drawn(row: Any, chart: Chart) -> bool:
 
 def _worded(row: Any, answer: Answer, language: Language) -> dict[str, Any]:
     """The row with its coded values in the reader's words."""
-    return {name: word_of(answer, name, value, language) for name, value in row.items()}
-
-
-def word_of(answer: Answer, column: str, value: Any, language: Language) -> Any:
-    """A value in the reader's words, where `question.toml` has any for it."""
-    words = answer.words.columns.get(column)
-    coded = words.values.get(value) if words and isinstance(value, str) else None
-    return getattr(coded, language) if coded else value
-
-
-def heading_of(answer: Answer, column: str, language: Language) -> str:
-    """A column's heading."""
-    words = answer.words.columns.get(column)
-    return str(getattr(words, language)) if words else column
+    return {name: answer.words.word(name, value, language) for name, value in row.items()}
 
 
 def _color(rows: Sequence[dict[str, Any]], chart: Chart) -> Any:
@@ -74,7 +61,7 @@ def _bars(rows: list[dict[str, Any]], chart: Chart, answer: Answer, language: La
     base = altair.Chart(altair.Data(values=rows)).encode(
         x=altair.X(f"{chart.x}:N", sort=order, title=None, axis=altair.Axis(labelAngle=0)),
         xOffset=altair.XOffset(f"{chart.color}:N", sort=list(dict.fromkeys(row[chart.color] for row in rows))),
-        y=altair.Y(f"{chart.y}:Q", title=heading_of(answer, chart.y, language)),
+        y=altair.Y(f"{chart.y}:Q", title=answer.words.heading(chart.y, language)),
     )
     bars = base.mark_bar().encode(color=_color(rows, chart))
     if chart.label is None:
@@ -106,20 +93,19 @@ def _points(rows: list[dict[str, Any]], chart: Chart, answer: Answer, language: 
 
 def _point_base(rows: list[dict[str, Any]], chart: Chart, answer: Answer, language: Language) -> Any:
     def unit(column: str) -> str:
-        words = answer.words.columns.get(column)
-        return " (USD)" if words and words.format == "usd" else ""
+        return " (USD)" if answer.words.form(column) == "usd" else ""
 
     return altair.Chart(altair.Data(values=rows)).encode(
         x=altair.X(
             f"{chart.x}:Q",
             scale=altair.Scale(type=chart.x_scale, nice=True),
-            title=heading_of(answer, chart.x, language) + unit(chart.x),
+            title=answer.words.heading(chart.x, language) + unit(chart.x),
             axis=altair.Axis(format="~s", labelOverlap="greedy", gridOpacity=0.4),
         ),
         y=altair.Y(
             f"{chart.y}:Q",
             scale=altair.Scale(type=chart.y_scale),
-            title=heading_of(answer, chart.y, language) + unit(chart.y),
+            title=answer.words.heading(chart.y, language) + unit(chart.y),
             axis=altair.Axis(labelOverlap="greedy", gridOpacity=0.4),
         ),
     )

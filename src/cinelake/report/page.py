@@ -15,7 +15,7 @@ from cinelake.ask import Answer
 from cinelake.ask.sentences import LOCALES, Language, write_sentence, write_value
 from cinelake.lake.keys import KeyTemplate
 from cinelake.lake.manifests import Manifest, ObjectRecord
-from cinelake.report.charts import draw_chart, heading_of, word_of
+from cinelake.report.charts import draw_chart
 
 FIGURES = ("integer", "decimal", "usd", "percent", "year")
 SUMMARY_FORMATS: dict[str, str] = {"share": "percent"}
@@ -128,7 +128,7 @@ def _tables(answer: Answer) -> list[dict[str, Any]]:
         _table(
             answer,
             [row for row in answer.rows if row[split] == value],
-            str(word_of(answer, split, value, LANGUAGE)),
+            str(answer.words.word(split, value, LANGUAGE)),
         )
         for value in values
     ]
@@ -137,19 +137,17 @@ def _tables(answer: Answer) -> list[dict[str, Any]]:
 def _table(answer: Answer, rows: Sequence[Mapping[str, Any]], caption: str) -> dict[str, Any]:
     words = answer.words
     shown = [name for name in words.columns if name in answer.columns and name != words.split] or list(answer.columns)
-    forms = {name: column.format for name, column in words.columns.items()}
     return {
         "caption": f"{caption} ({_written(len(rows))} row{'' if len(rows) == 1 else 's'})",
-        "headings": [
-            {"text": heading_of(answer, name, LANGUAGE), "figure": forms.get(name, "text") in FIGURES} for name in shown
-        ],
-        "rows": [[_cell(answer, name, row[name], forms.get(name, "text")) for name in shown] for row in rows],
+        "headings": [{"text": words.heading(name, LANGUAGE), "figure": words.form(name) in FIGURES} for name in shown],
+        "rows": [[_cell(answer, name, row[name]) for name in shown] for row in rows],
     }
 
 
-def _cell(answer: Answer, column: str, value: Any, form: str) -> Cell:
+def _cell(answer: Answer, column: str, value: Any) -> Cell:
+    form = answer.words.form(column)
     figure = form in FIGURES
-    text = write_value(word_of(answer, column, value, LANGUAGE), form, LANGUAGE)
+    text = write_value(answer.words.word(column, value, LANGUAGE), form, LANGUAGE)
     return Cell(text, value if figure else None, figure)
 
 
