@@ -1,4 +1,4 @@
-"""lake.toml, .env and the environment: what is refused and in which words, and who wins."""
+"""lake.toml: what is refused and in which words, which lake and which day it means."""
 
 import json
 import tempfile
