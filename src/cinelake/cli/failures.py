@@ -21,7 +21,10 @@ def exit_code_of(app: typer.Typer, arguments: Sequence[str]) -> int:
     With `--json` an error is also one document on stdout: `{"error": {"code", "what", "hint"}}`.
     """
     try:
-        return int(app(list(arguments), standalone_mode=False, prog_name="cinelake") or ExitCode.DONE)
+        code = int(app(list(arguments), standalone_mode=False, prog_name="cinelake") or ExitCode.DONE)
+        if code == ExitCode.INTERRUPTED:  # Typer turns Ctrl-C into a code
+            raise KeyboardInterrupt
+        return code
     except TyperException as error:
         what = error.format_message()
         return _told(ExitCode.USAGE, what, HINT_OF_USAGE, arguments) if what else ExitCode.USAGE
