@@ -200,10 +200,11 @@ class Lake:
             path: the file.
             sha256: its checksum as read before; the bytes that are sent are held against it on their way.
             content_type: MIME type, kept with the object in a bucket.
-            replace: overwrites what is there; otherwise an object there is an error.
+            replace: overwrites what is there; otherwise an object there with other content is an error.
 
         Raises:
-            CinelakeError: the file changed while it was sent, or the key is taken. Nothing is written then.
+            KeyTakenError: another object lies there. Nothing is written then.
+            CinelakeError: the file changed while it was sent. Nothing is written then.
         """
         size_bytes = path.stat().st_size
         blocks = checked_blocks(read_blocks(path), sha256)
@@ -219,14 +220,8 @@ class Lake:
         return record
 
     def put_bytes(self, key: str, data: bytes, *, content_type: str) -> ObjectRecord:
-        """Writes a small object under a key that is not taken; one there with the same bytes is as good."""
-        sha256 = sha256_of_bytes(data)
-        try:
-            return self._put(key, iter([data]), len(data), sha256, content_type=content_type, replace=False)
-        except KeyTakenError:
-            if self.checksum(key) != (sha256, len(data)):
-                raise
-            return ObjectRecord(key=key, bytes=len(data), sha256=sha256)
+        """Writes a small object; one there with other content is an error (KeyTakenError)."""
+        return self._put(key, iter([data]), len(data), sha256_of_bytes(data), content_type=content_type, replace=False)
 
     def put_all(self, objects: Mapping[str, bytes], *, content_type: str) -> list[ObjectRecord]:
         """`put_bytes` of many, side by side, in their order."""
@@ -280,9 +275,9 @@ class Lake:
         part_bytes = max(PART_BYTES, -(-size_bytes // MAX_PARTS))
         in_parts = size_bytes > part_bytes
         with lake_failures(f"cannot write {self}/{key}"):
-            if in_parts and not replace and self._is_there(key):
-                raise KeyTakenError(self, key)
             try:
+                if in_parts and not replace and self._is_there(key):
+                    raise AlreadyExistsError
                 result = obstore.put(
                     self._store,
                     key,
@@ -293,13 +288,19 @@ class Lake:
                     use_multipart=in_parts,
                     chunk_size=part_bytes,
                 )
+                # Some servers leave the answer to a multipart upload without an ETag.
+                e_tag = result["e_tag"] or obstore.head(self._store, key)["e_tag"]
             except AlreadyExistsError as error:
-                raise KeyTakenError(self, key) from error
+                # Another run may have written the very same: that is as good as our own.
+                if self.checksum(key) != (sha256, size_bytes):
+                    raise KeyTakenError(self, key) from error
+                head = obstore.head(self._store, key)
+                return ObjectRecord(key=key, bytes=size_bytes, sha256=sha256, e_tag=head["e_tag"])
         return ObjectRecord(
             key=key,
             bytes=size_bytes,
             sha256=sha256,
-            e_tag=result["e_tag"] or None,
+            e_tag=e_tag,
             version_id=result["version"] if result["version"] != "null" else None,
         )
 

@@ -208,8 +208,7 @@ def _present(lake: Lake, files: Sequence[FoundFile], records: dict[str, ObjectRe
             there, record = listed.get(file.key), records.get(file.key)
             if there is None:
                 continue
-            agrees = record is not None and record.bytes == there.bytes
-            if agrees and record and (lake.bucket is None or not record.e_tag or record.e_tag == there.e_tag):
+            if record is not None and (record.bytes, record.e_tag) == (there.bytes, there.e_tag):
                 present[file.key] = record
             elif found := lake.checksum(file.key):
                 sha256, size_bytes = found
