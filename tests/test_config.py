@@ -1,19 +1,19 @@
-"""lake.toml: what is refused and in which words, which lake and which day it means."""
+"""lake.toml and --date: what is refused and in which words, who wins, and which day it is."""
 
 import json
 import tempfile
-from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cinelake import ConfigurationError, ExitCode, Project
 from cinelake.cli.app import app
 from cinelake.cli.failures import exit_code_of
-from cinelake.config import BucketLake, FolderLake, parse_date
+from cinelake.config import BucketLake, parse_date
 from projects import ProjectFolder
 
 SECRET = "s3cr3t/" + "Q" * 33
@@ -30,7 +30,7 @@ def refusal(directory: Path, text: str | bytes = "", **more: str) -> Configurati
     """How this lake.toml is refused: always with exit code 2, words and a hint."""
     with pytest.raises(ConfigurationError) as raised:
         load(directory, text, **more)
-    assert raised.value.exit_code == ExitCode.USAGE == 2
+    assert int(raised.value.exit_code) == 2
     assert raised.value.what
     assert raised.value.hint
     return raised.value
@@ -110,7 +110,9 @@ def test_a_wrong_time_zone_names_the_field_and_shows_a_right_one(tmp_path: Path)
     assert "America/Sao_Paulo" in what
 
 
-@pytest.mark.parametrize("genres", ['[""]', '["Drama", "Drama"]', '["Drama,Romance"]', '["any"]', '["all"]', '[" Drama"]'])
+@pytest.mark.parametrize(
+    "genres", ['[""]', '["Drama", "Drama"]', '["Drama,Romance"]', '["any"]', '["all"]', '[" Drama"]']
+)
 def test_a_wrong_genre_names_the_field(tmp_path: Path, genres: str) -> None:
     assert "analysis.genres: " in refusal(tmp_path, f"[analysis]\ngenres = {genres}\n").what
 
@@ -152,64 +154,15 @@ def test_a_secret_in_the_wrong_file_is_refused_and_not_repeated(tmp_path: Path) 
     assert SECRET not in error.what + error.hint
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_random_bytes_never_raise_anything_else(text: bytes) -> None:
-    with tempfile.TemporaryDirectory() as directory:
-        try:
-            load(Path(directory), text)
-        except ConfigurationError as error:
-            assert error.what
-            assert error.hint
+    with tempfile.TemporaryDirectory() as directory, suppress(ConfigurationError):
+        load(Path(directory), text)
 
 
 def test_a_byte_order_mark_at_the_start_of_lake_toml_is_not_text(tmp_path: Path) -> None:
     assert load(tmp_path, b"\xef\xbb\xbf[lake]\nregion = 'sa-east-1'\n").region == "sa-east-1"
-
-
-# The lake's URI
-
-
-@pytest.mark.parametrize(
-    "uri",
-    ["lake", "data-lake-of-mine", "file:", "file:/", "file://host/lake", "s3:bucket", "s3:/bucket", "s3://", "S3://bucket",
-     "gs://bucket", "https://bucket.s3.amazonaws.com", " s3://bucket"],
-)  # fmt: skip
-def test_a_uri_of_another_form_is_refused_with_the_two_forms(tmp_path: Path, uri: str) -> None:
-    error = refusal(tmp_path, f"[lake]\nuri = '{uri}'\n")
-    assert "lake.toml: lake.uri" in error.what
-    assert "s3://" in error.what + error.hint or "bucket" in error.what
-
-
-def test_a_prefix_in_a_bucket_is_refused_with_the_bucket_alone(tmp_path: Path) -> None:
-    error = refusal(tmp_path, "[lake]\nuri = 's3://bucket/prefix'\n")
-    assert "prefix" in error.what
-    assert error.hint.endswith("s3://bucket")
-
-
-@pytest.mark.parametrize(
-    "bucket",
-    ["ab", "a" * 64, "Upper", "under_score", "-start", "end-", ".start", "end.", "two..dots", "xn--puny", "sp ace", "ação",
-     "192.168.5.4", "name-s3alias", "sthree-name", "user:secret@bucket"],
-)  # fmt: skip
-def test_a_bucket_name_that_s3_refuses_is_refused_here(tmp_path: Path, bucket: str) -> None:
-    assert "bucket name" in refusal(tmp_path, f"[lake]\nuri = 's3://{bucket}'\n").what
-
-
-@pytest.mark.parametrize("bucket", ["abc", "a" * 63, "data-lake.of-mine", "0zero9"])
-def test_a_bucket_name_at_the_edge_is_taken(tmp_path: Path, bucket: str) -> None:
-    assert load(tmp_path, f"[lake]\nuri = 's3://{bucket}/'\n").lake_uri == BucketLake(bucket)
-
-
-@pytest.mark.parametrize(
-    ("uri", "path"), [("file:lake", "lake"), ("file:../lake", "../lake"), ("file:/srv/l", "/srv/l"), ("file:///srv/l", "/srv/l")]
-)  # fmt: skip
-def test_a_folder_is_relative_to_lake_toml(tmp_path: Path, uri: str, path: str) -> None:
-    assert load(tmp_path, f"[lake]\nuri = '{uri}'\n").lake_uri == FolderLake((tmp_path / path).resolve())
-
-
-def test_a_lake_says_where_it_was_named(tmp_path: Path) -> None:
-    assert "--lake is 'x'" in refusal(tmp_path, lake_uri="x").what
-    assert "CINELAKE_LAKE is 'x'" in refusal(tmp_path, CINELAKE_LAKE="x").what
 
 
 # Who wins
@@ -247,7 +200,9 @@ def test_a_given_date_overrides_the_day(folder: ProjectFolder, capsys: pytest.Ca
     assert json.loads(capsys.readouterr().out)["processing_date"] == "1999-12-31"
 
 
-@pytest.mark.parametrize("text", ["2022-13-01", "2022-02-30", "2022-5-2", "today", "20220502", "02/05/2022", "2022-05-02T00", ""])
+@pytest.mark.parametrize(
+    "text", ["2022-13-01", "2022-02-30", "2022-5-2", "today", "20220502", "02/05/2022", "2022-05-02T00", ""]
+)
 def test_a_wrong_date_is_refused_with_a_right_one(
     text: str, folder: ProjectFolder, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -12,7 +12,7 @@ from cinelake.build.plan import BuildPlan, plan_build
 from cinelake.config import Project
 from cinelake.engine.contract import KINDS
 from cinelake.engine.duckdb import DuckDB
-from cinelake.engine.inputs import RawObject, enriched_objects, landed_objects, read_titles, read_tmdb
+from cinelake.engine.inputs import RawObject, enriched_objects, landed_objects, read_titles, read_tmdb, source_of
 from cinelake.engine.interface import Engine
 from cinelake.engine.published import newest_build
 from cinelake.errors import ConfigurationError, DataError
@@ -100,7 +100,7 @@ def build_tables(
         )
     models = shipped_models()
     standing = newest_build(lake, run.processing_date)
-    plan = _plan(project, [*landed, *enriched], models, standing)
+    plan = _plan(project, landed, enriched, models, standing)
     if not plan.needed and standing is not None:
         return _standing_result(run, lake, standing)
     if options.dry_run:
@@ -123,15 +123,20 @@ def build_tables(
 
 
 def _plan(
-    project: Project, objects: Sequence[RawObject], models: Sequence[Model], standing: Manifest | None
+    project: Project,
+    landed: Sequence[RawObject],
+    enriched: Sequence[RawObject],
+    models: Sequence[Model],
+    standing: Manifest | None,
 ) -> BuildPlan:
     return plan_build(
-        [(item.record.key, item.record.sha256) for item in objects],
+        [(item.record.key, item.record.sha256) for item in [*landed, *enriched]],
         {model.query.name: model.query.text for model in models},
         {
-            source.dataset: (source.delimiter, source.null, source.encoding)
-            for source in project.sources
-            if source.dataset in KINDS
+            item.record.key: (source.delimiter, source.null, source.encoding)
+            for item in landed
+            if item.dataset in KINDS
+            for source in [source_of(item, project)]
         },
         version=version("cinelake"),
         built=standing.detail["fingerprint"] if standing else None,

@@ -24,6 +24,7 @@ def exit_code_of(app: typer.Typer, arguments: Sequence[str]) -> int:
         code = int(app(list(arguments), standalone_mode=False, prog_name="cinelake") or ExitCode.DONE)
         if code == ExitCode.INTERRUPTED:  # Typer turns Ctrl-C into a code
             raise KeyboardInterrupt
+        sys.stdout.flush()
         return code
     except TyperException as error:
         what = error.format_message()
@@ -34,9 +35,9 @@ def exit_code_of(app: typer.Typer, arguments: Sequence[str]) -> int:
         return _told(
             ExitCode.INTERRUPTED, "interrupted", "run the command again; it goes on where it stopped", arguments
         )
-    except BrokenPipeError:
-        # Whoever read our output has gone; so must what is left in its buffer.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (BrokenPipeError, SystemExit):
+        # Whoever read our output has gone (Typer makes an exit of that); so must what is left in its buffer.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno() if sys.__stdout__ else 1)
         return ExitCode.DONE
     except Exception as error:  # noqa: BLE001 the last one to see it must put it in words
         return _told(ExitCode.FAILED, f"a fault in cinelake: {type(error).__name__}: {error}", HINT_OF_FAULT, arguments)

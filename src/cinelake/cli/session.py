@@ -23,7 +23,7 @@ class Session:
     def __init__(
         self, directory: Path, lake_uri: str | None, date_text: str | None, *, json: bool, quiet: bool, verbose: int
     ) -> None:
-        self.until: date | None = parse_date(date_text) if date_text else None
+        self.until: date | None = parse_date(date_text) if date_text is not None else None
         """The date that was given; None where none was."""
         self.project = Project.load(directory, lake_uri=lake_uri)
         self.lake = Lake.open(self.project)

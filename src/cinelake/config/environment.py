@@ -1,15 +1,19 @@
 """What the environment and `.env` say, merged: the real environment wins, and credentials are never mixed."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from io import StringIO
 from pathlib import Path
 
 from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 from pydantic import SecretStr
 
 from cinelake.errors import ConfigurationError
 
 KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,7 @@ def read_environment(directory: Path, variables: Mapping[str, str]) -> Environme
         variables: the real environment.
 
     Raises:
-        ConfigurationError: `.env` cannot be read, or it has a key without its secret.
+        ConfigurationError: `.env` cannot be read, a key is without its secret, or an endpoint is no address.
     """
     real = {name: value for name, value in variables.items() if value}
     filed = _read_dotenv(directory / ".env")
@@ -56,11 +60,16 @@ def read_environment(directory: Path, variables: Mapping[str, str]) -> Environme
             f"{KEYS[0] if secret else KEYS[1]} is not set, but {KEYS[1] if secret else KEYS[0]} is",
             "set both, in .env or in the environment, or neither",
         )
+    endpoint = next((name for name in ENDPOINTS if merged.get(name)), None)
+    if endpoint and not re.fullmatch(r"https?://[^\s/?#@]+/?", merged[endpoint]):
+        raise ConfigurationError(
+            f"{endpoint} is {merged[endpoint]!r}: that is no address", "write it as http://127.0.0.1:9000"
+        )
     return Environment(
         lake_uri=merged.get("CINELAKE_LAKE"),
         region=merged.get("AWS_REGION") or merged.get("AWS_DEFAULT_REGION"),
         profile=merged.get("AWS_PROFILE"),
-        endpoint_url=merged.get("AWS_ENDPOINT_URL_S3") or merged.get("AWS_ENDPOINT_URL"),
+        endpoint_url=merged[endpoint] if endpoint else None,
         access_key_id=key,
         secret_access_key=SecretStr(secret) if secret else None,
         session_token=SecretStr(token) if token else None,
@@ -69,11 +78,19 @@ def read_environment(directory: Path, variables: Mapping[str, str]) -> Environme
 
 def _read_dotenv(path: Path) -> dict[str, str]:
     try:
-        # Values are taken as they stand: a secret may hold a dollar sign.
-        values = dotenv_values(path, interpolate=False, encoding="utf-8-sig")
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        return {}
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(
             f"{path} cannot be read: {getattr(error, 'strerror', None) or 'it is not UTF-8'}",
             "make it a text file of NAME=value lines that you may read; .env.example shows one",
         ) from error
+    for binding in parse_stream(StringIO(text)):
+        if binding.error:
+            raise ConfigurationError(
+                f"{path.name}, line {binding.original.line}, is no NAME=value", "mend that line, or start it with #"
+            )
+    # Values are taken as they stand: a secret may hold a dollar sign.
+    values = dotenv_values(stream=StringIO(text), interpolate=False)
     return {name: value.strip() for name, value in values.items() if value and value.strip()}

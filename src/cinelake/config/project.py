@@ -19,6 +19,19 @@ from cinelake.config.uri import LakeURI, parse_lake_uri
 from cinelake.errors import ConfigurationError
 
 CONFIGURATION = "lake.toml"
+WORDS_OF_TYPES = {
+    "missing": "this setting is missing",
+    "model_type": "must be a table, as in [lake]",
+    "model_attributes_type": "must be a table, as in [lake]",
+    "dict_type": "must be a table, as in [lake]",
+    "string_type": "must be a text in quotes",
+    "string_too_short": "must not be empty",
+    "int_type": "must be a whole number",
+    "float_type": "must be a number",
+    "tuple_type": 'must be a list, as in ["Drama", "Romance"]',
+    "too_short": "must name at least one",
+}
+"""For pydantic's types of errors whose own words are those of Python and not of TOML."""
 SHOWN = 3
 """Errors told in full at once; the rest are counted."""
 
@@ -66,7 +79,7 @@ class Project:
                 (environment.lake_uri, "CINELAKE_LAKE"),
                 (settings.lake.uri, f"{CONFIGURATION}: lake.uri"),
             )
-            if text
+            if text is not None
         )
         return cls(
             directory=folder,
@@ -110,17 +123,20 @@ def _read_settings(path: Path) -> Settings:
             f"there is no {CONFIGURATION} in {path.parent}", "go to your project folder, or name it with --project DIR"
         )
     try:
-        return Settings.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        return Settings.model_validate(tomllib.loads(path.read_text(encoding="utf-8-sig")))
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"{CONFIGURATION} is no valid TOML: {error}", "mend that line") from error
     except UnicodeDecodeError as error:
         raise ConfigurationError(f"{CONFIGURATION} is not UTF-8 text", "save it as UTF-8") from error
+    except ValidationError as error:
+        raise _explain(error) from error
+    except ValueError as error:
+        # A number with more digits than Python reads.
+        raise ConfigurationError(f"{CONFIGURATION} cannot be read: {error}", "mend that value") from error
     except OSError as error:
         raise ConfigurationError(
             f"{CONFIGURATION} cannot be read: {error.strerror}", f"make {path} readable"
         ) from error
-    except ValidationError as error:
-        raise _explain(error) from error
 
 
 def _explain(error: ValidationError) -> ConfigurationError:
@@ -140,7 +156,9 @@ def _fault(location: tuple[int | str, ...], detail: Any) -> str:
         return f"{field} is no setting; " + (
             f"did you mean {near[0]}?" if near else f"allowed there: {', '.join(allowed)}"
         )
-    message = str(detail["msg"]).removeprefix("Value error, ")
+    if location == ("source",):
+        return "source: write each source as a table of its own, under [[source]]"
+    message = WORDS_OF_TYPES.get(detail["type"]) or str(detail["msg"]).removeprefix("Value error, ")
     return f"{field}: {message[0].lower() + message[1:]}"
 
 

@@ -6,7 +6,10 @@ from pathlib import Path
 
 from cinelake.errors import ConfigurationError
 
-BUCKET_NAME = re.compile(r"(?!.*\.\.)(?!xn--)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+BUCKET_NAME = re.compile(r"(?!.*\.\.)(?!(\d+\.){3}\d+$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+RESERVED_STARTS = ("xn--", "sthree-", "amzn-s3-demo-")
+RESERVED_ENDS = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
+"""See Amazon S3 user guide, "General purpose bucket naming rules"."""
 ALLOWED = "write file:FOLDER (for instance file:lake) or s3://BUCKET"
 
 
@@ -45,8 +48,7 @@ def parse_lake_uri(text: str, *, directory: Path, said_in: str) -> LakeURI:
         said_in: where the URI was written, for the error ("lake.toml: lake.uri").
 
     Raises:
-        ConfigurationError: any other form, or a bucket name that S3 does not allow
-            (Amazon S3 user guide, "General purpose bucket naming rules").
+        ConfigurationError: any other form, or a bucket name that S3 does not allow.
     """
     scheme, separator, rest = text.partition(":")
     if separator and scheme == "file" and rest.strip("/"):
@@ -59,7 +61,8 @@ def parse_lake_uri(text: str, *, directory: Path, said_in: str) -> LakeURI:
             raise ConfigurationError(
                 f"{said_in} is {text!r}: a lake is a whole bucket, not a prefix in one", f"write s3://{bucket}"
             )
-        if not BUCKET_NAME.fullmatch(bucket):
+        reserved = bucket.startswith(RESERVED_STARTS) or bucket.endswith(RESERVED_ENDS)
+        if reserved or not BUCKET_NAME.fullmatch(bucket):
             raise ConfigurationError(
                 f"{said_in}: {bucket!r} is no valid bucket name",
                 "use 3 to 63 lower-case letters, digits, hyphens or dots, with a letter or digit at both ends",

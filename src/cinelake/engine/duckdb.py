@@ -8,7 +8,7 @@ import duckdb
 
 from cinelake.engine.contract import Column, check_header
 from cinelake.engine.interface import CsvFile, JsonFile, Table
-from cinelake.engine.rejects import TEXT_CHARACTERS, locate_records, read_header
+from cinelake.engine.rejects import TEXT_CHARACTERS, Place, locate_records, read_header
 from cinelake.errors import DataError
 
 SCHEMAS = ("raw", "trusted", "refined")
@@ -40,23 +40,36 @@ SELECT
     record ->> '$.revenue' AS revenue,
     files.asked_at,
     files.source_key,
-    position - MIN(position) OVER (PARTITION BY filename) + 1 AS record_number,
+    -- A record a line after the opening bracket, but for those that were landed with newlines of their own.
+    1 + COUNT(*) OVER before + COALESCE(SUM(LENGTH(record) - LENGTH(REPLACE(record, CHR(10), ''))) OVER before, 0)
+    + 1 AS line,
     CASE
         WHEN NOT COALESCE(REGEXP_FULL_MATCH(imdb_id, 'tt[0-9]+'), FALSE) THEN 'imdb_id'
         WHEN TRY_CAST(record ->> '$.id' AS BIGINT) IS NULL THEN 'id'
         WHEN popularity IS NOT NULL AND NOT COALESCE(TRY_CAST(popularity AS DECIMAL(24, 16)) >= 0, FALSE)
             THEN 'popularity'
-        WHEN budget IS NOT NULL AND NOT COALESCE(TRY_CAST(budget AS BIGINT) >= 0, FALSE) THEN 'budget'
-        WHEN revenue IS NOT NULL AND NOT COALESCE(TRY_CAST(revenue AS BIGINT) >= 0, FALSE) THEN 'revenue'
+        WHEN budget IS NOT NULL
+            AND NOT COALESCE(
+                TRY_CAST(budget AS BIGINT) >= 0 AND TRY_CAST(budget AS BIGINT) = TRY_CAST(budget AS DOUBLE), FALSE
+            )
+            THEN 'budget'
+        WHEN revenue IS NOT NULL
+            AND NOT COALESCE(
+                TRY_CAST(revenue AS BIGINT) >= 0 AND TRY_CAST(revenue AS BIGINT) = TRY_CAST(revenue AS DOUBLE), FALSE
+            )
+            THEN 'revenue'
     END AS fault,
     record AS text
 FROM read
 JOIN raw.tmdb_files AS files ON files.path = read.filename
+WINDOW before AS (
+    PARTITION BY filename ORDER BY position ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+)
 """
 TMDB_REJECTS = f"""
 INSERT INTO raw.rejects
 SELECT
-    'TMDB', source_key, record_number + 1, fault,
+    'TMDB', source_key, line, fault,
     fault || ' is missing or is not what TMDB promises', LEFT(text, {TEXT_CHARACTERS})
 FROM raw.tmdb_read
 WHERE fault IS NOT NULL
@@ -118,57 +131,45 @@ class DuckDB:
                     "null": file.null,
                 },
             )
-        unread = self._reject_unread(dataset, file)
-        self._reject_faulty(dataset, columns, file, unread)
-        return len(unread)
+        return self._reject_rows(dataset, columns, file)
 
-    def _reject_unread(self, dataset: str, file: CsvFile) -> list[int]:
-        """Moves the reader's own rejects to `raw.rejects`, one a line; returns the lines."""
-        rows = self._connection.execute(
-            """
-            SELECT line, ANY_VALUE(csv_line), ARG_MIN(error_type::VARCHAR, byte_position) FROM unread
-            GROUP BY line ORDER BY line
-            """
+    def _reject_rows(self, dataset: str, columns: Sequence[Column], file: CsvFile) -> int:
+        """Copies what the reader could not split, and the rows that broke the contract, to `raw.rejects`.
+
+        Returns how many could not be split; however many faults a record has, it is rejected once.
+        """
+        # DuckDB's `line` counts records: a quoted newline does not add to it, a blank line does.
+        unread = self._connection.execute(
+            "SELECT line, ANY_VALUE(csv_line), ARG_MIN(error_type::VARCHAR, byte_position) FROM unread GROUP BY line"
         ).fetchall()
         self._connection.execute("DROP TABLE unread; DROP TABLE unread_scans")
-        self._reject(
-            [
-                (dataset, file.key, line, None, f"cannot be split into fields: {reason.lower()}", text)
-                for line, text, reason in rows
-            ]
-        )
-        return [line for line, _, _ in rows]
-
-    def _reject_faulty(self, dataset: str, columns: Sequence[Column], file: CsvFile, unread: list[int]) -> None:
-        """Copies the rows that broke the contract to `raw.rejects`, with their line and reason."""
-        rows = self._connection.execute(
+        faulty = self._connection.execute(
             f"SELECT row_number, fault FROM raw.{dataset.lower()}_read WHERE fault IS NOT NULL AND source_key = ?",
             [file.key],
         ).fetchall()
-        if not rows:
-            return
-        expectations = {column.name: column.expectation for column in columns}
-        where = locate_records(
+        if not unread and not faulty:
+            return 0
+        located = locate_records(
             file.path,
             delimiter=file.delimiter,
             encoding=file.encoding,
-            rows=[row for row, _ in rows],
-            unread_lines=unread,
+            unread=[record for record, _, _ in unread],
+            rows=[row for row, _ in faulty],
         )
-        self._reject(
-            [
-                (dataset, file.key, where[row][0], fault, f"{fault} {expectations[fault]}", where[row][1])
-                if row in where
-                else (dataset, file.key, None, fault, f"{fault} {expectations[fault]}", f"record {row}")
-                for row, fault in rows
-            ]
+        rejects: list[tuple[Any, ...]] = []
+        for record, text, reason in unread:
+            place = located.unread.get(record) or Place(record, text.strip("\r\n"))
+            told = f"cannot be split into fields: {reason.lower()}"
+            rejects.append((dataset, file.key, place.line, None, told, place.text))
+        expectations = {column.name: column.expectation for column in columns}
+        for row, fault in faulty:
+            found = located.rows.get(row)
+            line, text = (found.line, found.text) if found else (None, f"row {row}")
+            rejects.append((dataset, file.key, line, fault, f"{fault} {expectations[fault]}", text))
+        self._connection.executemany(
+            f"INSERT INTO raw.rejects VALUES (?, ?, ?, ?, ?, LEFT(?, {TEXT_CHARACTERS}))", rejects
         )
-
-    def _reject(self, rows: list[tuple[Any, ...]]) -> None:
-        if rows:
-            self._connection.executemany(
-                f"INSERT INTO raw.rejects VALUES (?, ?, ?, ?, ?, LEFT(?, {TEXT_CHARACTERS}))", rows
-            )
+        return len(unread)
 
     def read_tmdb(self, files: Sequence[JsonFile]) -> int:
         """See `Engine.read_tmdb`."""
@@ -187,7 +188,7 @@ class DuckDB:
                 """
                 CREATE TABLE raw.tmdb_read (
                     kind VARCHAR, imdb_id VARCHAR, id VARCHAR, popularity VARCHAR, budget VARCHAR, revenue VARCHAR,
-                    asked_at TIMESTAMP, source_key VARCHAR, record_number BIGINT, fault VARCHAR, text VARCHAR
+                    asked_at TIMESTAMP, source_key VARCHAR, line BIGINT, fault VARCHAR, text VARCHAR
                 )
                 """
             )
@@ -241,6 +242,11 @@ class _Failures:
         return None
 
     def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
+        if isinstance(error, duckdb.InvalidInputException) and "state machine" in str(error):
+            raise DataError(
+                f"{self._what} has mixed line ends, or ends within a quoted field",
+                "save it with one kind of line end (LF or CRLF) and land it again",
+            ) from error
         if isinstance(error, duckdb.Error):
             first, *_ = str(error).splitlines()
             raise DataError(f"{self._what} cannot be read: {first}", "mend it, then run again") from error

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from cinelake.config import Project
+from cinelake.config import Project, Source
 from cinelake.engine.contract import CONTRACTS, KINDS
 from cinelake.engine.interface import CsvFile, Engine, JsonFile
 from cinelake.errors import ConfigurationError
@@ -20,6 +20,8 @@ class RawObject:
     record: ObjectRecord
     origin: str
     dataset: str
+    source: str | None
+    """The path that it was landed from, as `lake.toml` writes it; None for TMDB."""
     asked_at: datetime
     """UTC; when it was landed or, for TMDB, asked."""
 
@@ -28,7 +30,7 @@ def landed_objects(lake: Lake, until: date) -> list[RawObject]:
     """The files of the newest landing up to a date: a later landing replaces an earlier one whole."""
     newest = lake.manifests("land", until=until, on="the newest date")[-1:]
     return [
-        RawObject(record, name.origin, name.dataset, manifest.started_at)
+        RawObject(record, name.origin, name.dataset, manifest.detail["sources"].get(record.key), manifest.started_at)
         for manifest in newest
         for record in manifest.objects
         if (name := lake.keys.parse(record.key))
@@ -42,7 +44,7 @@ def enriched_objects(lake: Lake, until: date) -> tuple[list[RawObject], list[str
         Those that are there, and the keys of those that a manifest names and that are gone.
     """
     objects = {
-        record.key: RawObject(record, name.origin, name.dataset, manifest.started_at)
+        record.key: RawObject(record, name.origin, name.dataset, None, manifest.started_at)
         for manifest in lake.manifests("enrich", until=until)
         for record in manifest.objects
         if (name := lake.keys.parse(record.key))
@@ -50,6 +52,21 @@ def enriched_objects(lake: Lake, until: date) -> tuple[list[RawObject], list[str
     prefixes = {lake.keys.prefix(RAW, item.origin, JSON, item.dataset) for item in objects.values()}
     there = {key for prefix in prefixes for key in lake.list_objects(prefix)}
     return [item for key, item in objects.items() if key in there], sorted(set(objects) - there)
+
+
+def source_of(item: RawObject, project: Project) -> Source:
+    """How to read an object: as the `[[source]]` says that it was landed from, or else one of its dataset.
+
+    Raises:
+        ConfigurationError: no `[[source]]` has its dataset.
+    """
+    fitting = [source for source in project.sources if source.dataset == item.dataset]
+    if not fitting:
+        raise ConfigurationError(
+            f"{item.record.key} is in the lake, but no [[source]] of lake.toml has dataset = {item.dataset!r}",
+            "add the [[source]] that it was landed from",
+        )
+    return next((source for source in fitting if source.path == item.source), fitting[0])
 
 
 def read_titles(engine: Engine, lake: Lake, project: Project, objects: Sequence[RawObject]) -> dict[str, int]:
@@ -68,12 +85,7 @@ def read_titles(engine: Engine, lake: Lake, project: Project, objects: Sequence[
         paths = lake.fetch_all(item.record for item in chosen)
         files = []
         for item, path in zip(chosen, paths, strict=True):
-            source = next((one for one in project.sources if one.dataset == dataset), None)
-            if source is None:
-                raise ConfigurationError(
-                    f"{item.record.key} is in the lake, but no [[source]] of lake.toml has dataset = {dataset!r}",
-                    "add the [[source]] that it was landed from",
-                )
+            source = source_of(item, project)
             files.append(CsvFile(item.record.key, path, source.delimiter, source.null, source.encoding))
         counted[dataset] = engine.read_csv(dataset, columns, files)
     return counted

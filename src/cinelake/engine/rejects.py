@@ -2,14 +2,84 @@
 
 import csv
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 TEXT_CHARACTERS = 200
 """As much of a rejected record is kept as evidence."""
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a record starts, and what stands there."""
+
+    line: int
+    """Of the file, from 1; the header has the first."""
+    text: str
+    """Cut, without its line end."""
+
+
+@dataclass(frozen=True)
+class Located:
+    """The records that were looked for; what could not be found is missing."""
+
+    unread: dict[int, Place] = field(default_factory=dict)
+    """By record."""
+    rows: dict[int, Place] = field(default_factory=dict)
+    """By row."""
+
+
+def locate_records(
+    path: Path, *, delimiter: str, encoding: str, unread: Collection[int], rows: Collection[int]
+) -> Located:
+    """Finds rejected records, in one more walk through the file; so only call it where there are any.
+
+    An engine counts records, while a person looks for lines: a quoted newline makes two lines of one record.
+
+    Args:
+        path: a CSV file with a header.
+        delimiter: of its fields.
+        encoding: of its text.
+        unread: records that could not be split into fields, numbered from 1 with the header and blank lines.
+        rows: records that could be, numbered from 1 without the header, blank lines and those of `unread`.
+    """
+    located, unsplit, wanted = Located(), set(unread), set(rows)
+    row = 0
+    for number, (start, record, text) in enumerate(_records(path, delimiter, encoding), start=1):
+        if number in unsplit:
+            located.unread[number] = Place(start, text)
+        elif record and number > 1:
+            row += 1
+            if row in wanted:
+                located.rows[row] = Place(start, text)
+        if len(located.unread) == len(unsplit) and len(located.rows) == len(wanted):
+            break
+    return located
+
+
+def read_header(path: Path, *, delimiter: str, encoding: str) -> list[str]:
+    """The names in a CSV file's first record; empty for an empty file."""
+    return next((record for _, record, _ in _records(path, delimiter, encoding)), [])
+
+
+def _records(path: Path, delimiter: str, encoding: str) -> Iterator[tuple[int, list[str], str]]:
+    """Each record, blank lines among them: the line it starts on, its fields, its text."""
+    encoding = "utf-8-sig" if encoding == "utf-8" else encoding
+    with path.open(encoding=encoding, errors="replace", newline="") as file:
+        lines = _Lines(file)
+        reader = csv.reader(lines, delimiter=delimiter)
+        while True:
+            start = lines.number + 1
+            lines.taken.clear()
+            try:
+                record = next(reader)
+            except (StopIteration, csv.Error):
+                return
+            yield start, record, "".join(lines.taken).rstrip("\r\n")[:TEXT_CHARACTERS]
+
+
 class _Lines:
-    """The lines of a file, remembering those taken since the last `start`."""
+    """The lines of a file, counted, with those of the record at hand."""
 
     def __init__(self, lines: Iterator[str]) -> None:
         self._lines = lines
@@ -24,51 +94,3 @@ class _Lines:
         self.number += 1
         self.taken.append(line)
         return line
-
-
-def locate_records(
-    path: Path, *, delimiter: str, encoding: str, rows: Collection[int], unread_lines: Collection[int]
-) -> dict[int, tuple[int, str]]:
-    """Finds records by their number.
-
-    Only called where a row was rejected for what it holds, since it walks through the file once more.
-
-    Args:
-        path: a CSV file with a header.
-        delimiter: of its fields.
-        encoding: of its text.
-        rows: numbers of the records to find, from 1, not counting those that could not be split into fields.
-        unread_lines: the lines of those.
-
-    Returns:
-        By record number: the line on which it starts (the header is line 1), and its text, cut.
-    """
-    found: dict[int, tuple[int, str]] = {}
-    wanted, skipped, row = set(rows), set(unread_lines), 0
-    encoding = "utf-8-sig" if encoding == "utf-8" else encoding
-    with path.open(encoding=encoding, errors="replace", newline="") as file:
-        lines = _Lines(iter(file))
-        reader = csv.reader(lines, delimiter=delimiter)
-        next(reader, None)
-        while len(found) < len(wanted):
-            lines.taken.clear()
-            start = lines.number + 1
-            try:
-                record = next(reader, None)
-            except csv.Error:
-                break
-            if record is None:
-                break
-            if not record or start in skipped:
-                continue
-            row += 1
-            if row in wanted:
-                found[row] = (start, "".join(lines.taken).rstrip("\r\n")[:TEXT_CHARACTERS])
-    return found
-
-
-def read_header(path: Path, *, delimiter: str, encoding: str) -> list[str]:
-    """The names in a CSV file's first record; empty for an empty file."""
-    encoding = "utf-8-sig" if encoding == "utf-8" else encoding
-    with path.open(encoding=encoding, errors="replace", newline="") as file:
-        return next(csv.reader(file, delimiter=delimiter), [])

@@ -8,6 +8,7 @@ from cinelake.enrich.interface import Record, Title
 
 CHUNK_RECORDS = 100
 CHUNK_BYTES = 10_000_000
+OPENING, SEPARATOR, CLOSING = "[\n", ",\n", "\n]\n"
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class Chunk:
     @property
     def data(self) -> bytes:
         """A JSON array, a record a line."""
-        return ("[\n" + ",\n".join(record.body for record in self.records) + "\n]\n").encode()
+        return (OPENING + SEPARATOR.join(record.body for record in self.records) + CLOSING).encode()
 
 
 @dataclass(frozen=True)
@@ -67,14 +68,14 @@ def plan_enrichment(wanted: Collection[Title], held: Mapping[Title, str], record
 
 def _chunks(kind: str, records: Iterable[Record]) -> Iterator[Chunk]:
     taken: list[Record] = []
-    size_bytes = 0
+    size_bytes = around = len(OPENING + CLOSING)
     for record in records:
         if record.title.kind != kind:
             continue
-        record_bytes = len(record.body.encode()) + len(",\n")
+        record_bytes = len(record.body.encode()) + len(SEPARATOR)
         if taken and (len(taken) == CHUNK_RECORDS or size_bytes + record_bytes > CHUNK_BYTES):
             yield Chunk(kind, tuple(taken))
-            taken, size_bytes = [], 0
+            taken, size_bytes = [], around
         taken.append(record)
         size_bytes += record_bytes
     if taken:

@@ -8,6 +8,7 @@ from typing import Any
 from cinelake.enrich.interface import Record, Title
 from cinelake.errors import ConfigurationError, DataError
 
+BLANKS = " \t\r\n"
 SUFFIXES = (".json", ".jsonl", ".ndjson")
 """The files of a folder that are read."""
 
@@ -64,24 +65,34 @@ class Snapshot:
 def _records_in(text: str, name: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """Each record with its own letters, so that no digit of a number changes on the way."""
     decoder = json.JSONDecoder(parse_constant=_refuse_constant)
-    in_array = text.lstrip()[:1] == "["
-    position = text.index("[") + 1 if in_array else 0
-    while True:
-        position = _skip(text, position, " \t\r\n," if in_array else " \t\r\n")
-        if position == len(text) or (in_array and text[position] == "]"):
+    position = _skip(text, 0, BLANKS)
+    in_array = text[position : position + 1] == "["
+    between = BLANKS + "," if in_array else BLANKS
+    position = _skip(text, position + in_array, between)
+    while position < len(text):
+        if in_array and text[position] == "]":
+            position = _skip(text, position + 1, BLANKS)
+            if position < len(text):
+                raise _no_record(text, position, name, "something stands after the end of the array")
             return
         try:
             record, end = decoder.raw_decode(text, position)
-            if not isinstance(record, dict):
-                raise ValueError("a record must be an object")
         except ValueError as error:
-            line = text.count("\n", 0, position) + 1
-            raise DataError(
-                f"{name}, line {line}, is no TMDB record: {str(error).partition(':')[0]}",
-                "mend or remove that line; a snapshot is one JSON object a line, or an array of them",
-            ) from error
+            raise _no_record(text, position, name, str(error).partition(":")[0]) from error
+        if not isinstance(record, dict):
+            raise _no_record(text, position, name, "a record must be an object")
         yield text[position:end], record
-        position = end
+        position = _skip(text, end, between)
+    if in_array:
+        raise _no_record(text, position, name, "the array has no end")
+
+
+def _no_record(text: str, position: int, name: str, why: str) -> DataError:
+    line = text.count("\n", 0, position) + 1
+    return DataError(
+        f"{name}, line {line}, is no TMDB record: {why}",
+        "mend or remove that line; a snapshot is one JSON object a line, or an array of them",
+    )
 
 
 def _skip(text: str, position: int, characters: str) -> int:

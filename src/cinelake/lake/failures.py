@@ -1,6 +1,7 @@
 """What obstore, boto3 and the file system raise, mapped to our errors in this one place."""
 
 import errno
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,11 +30,26 @@ WORDS_BY_CODE: dict[str, tuple[type[CinelakeError], str, str]] = {
         "the bucket is in another region",
         "set AWS_REGION to its region",
     ),
+    "IllegalLocationConstraintException": (
+        ConfigurationError,
+        "the bucket cannot be made in this region",
+        "set AWS_REGION to the region of your endpoint",
+    ),
     "SlowDown": (ServiceError, "the service asks to slow down", "run again later"),
     "ServiceUnavailable": (ServiceError, "the service is not available", "run again later"),
     "InternalError": (ServiceError, "the service failed", "run again later"),
 }
-CODE_BY_STATUS = {403: "AccessDenied", 401: "AccessDenied", 503: "ServiceUnavailable", 500: "InternalError"}
+SYNONYMS = {"Throttling": "SlowDown", "TooManyRequests": "SlowDown", "RequestTimeout": "ServiceUnavailable"}
+CODE_BY_STATUS = {
+    401: "AccessDenied",
+    403: "AccessDenied",
+    429: "SlowDown",
+    500: "InternalError",
+    502: "ServiceUnavailable",
+    503: "ServiceUnavailable",
+    504: "ServiceUnavailable",
+}
+SETTINGS_OF_AWS = "mend AWS_REGION, AWS_ENDPOINT_URL_S3 or ~/.aws/config"
 NO_CREDENTIALS = (
     "there are no AWS credentials",
     "put AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN) in .env, or name AWS_PROFILE",
@@ -57,13 +73,15 @@ def lake_failures(doing: str) -> Iterator[None]:
         raise AccessError(f"{doing}: {what}", hint) from error
     except aws.ProfileNotFound as error:
         raise AccessError(f"{doing}: {error}", "name a profile of ~/.aws/config in AWS_PROFILE") from error
-    except (aws.TokenRetrievalError, aws.SSOError, aws.UnauthorizedSSOTokenError) as error:
-        raise AccessError(f"{doing}: the SSO session has ended", "run aws sso login") from error
+    except (aws.TokenRetrievalError, aws.SSOError, aws.LoginError) as error:
+        raise AccessError(f"{doing}: your session has ended", "run aws sso login, or aws login") from error
+    except (aws.InvalidRegionError, aws.NoRegionError, aws.ConfigParseError, aws.ConfigNotFound) as error:
+        raise ConfigurationError(f"{doing}: {error}", SETTINGS_OF_AWS) from error
     except (aws.HTTPClientError, aws.ConnectionError) as error:
         raise _unreachable(doing, getattr(error, "kwargs", {}).get("endpoint_url")) from error
     except aws.ClientError as error:
         raise failure_of_code(doing, *code_of(error)) from error
-    except aws.BotoCoreError as error:
+    except (aws.BotoCoreError, aws.UndefinedModelAttributeError) as error:
         raise CinelakeError(f"{doing}: {error}", "run again with -vv for the whole story") from error
     except (store.BaseError, FileNotFoundError) as error:
         raise _failure_of_store(doing, error) from error
@@ -79,14 +97,14 @@ def code_of(error: aws.ClientError) -> tuple[str, int]:
 
 def failure_of_code(doing: str, code: str, status: int = 0) -> CinelakeError:
     """The error for a service's error code, or for the HTTP status where the code is not known."""
-    known = WORDS_BY_CODE.get(code) or WORDS_BY_CODE.get(CODE_BY_STATUS.get(status, ""))
+    known = WORDS_BY_CODE.get(SYNONYMS.get(code, code)) or WORDS_BY_CODE.get(CODE_BY_STATUS.get(status, ""))
     if known is None:
         return CinelakeError(
             f"{doing}: the service answered {code or status or 'with an error'}",
             "run again with -vv for the whole story",
         )
     kind, what, hint = known
-    return kind(f"{doing}: {what}{f' ({code})' if code in WORDS_BY_CODE else ''}", hint)
+    return kind(f"{doing}: {what}{f' ({code})' if code else ''}", hint)
 
 
 def _failure_of_store(doing: str, error: Exception) -> CinelakeError:
@@ -94,18 +112,26 @@ def _failure_of_store(doing: str, error: Exception) -> CinelakeError:
     text = str(error)
     code = re.search(r"<Code>(\w+)</Code>", text)
     status = re.search(r"status code: (\d{3})", text)
+    if isinstance(error, FileNotFoundError) and (code is None or code[1] != "NoSuchBucket"):
+        return CinelakeError(f"{doing}: it is not there", "run cinelake verify to see what is missing")
     if code or status:
         return failure_of_code(doing, code[1] if code else "", int(status[1]) if status else 0)
-    if isinstance(error, FileNotFoundError):
-        return CinelakeError(f"{doing}: it is not there", "run cinelake verify to see what is missing")
     if isinstance(error, store.PermissionDeniedError | store.UnauthenticatedError):
         return AccessError(f"{doing}: access is denied", "use credentials that may do this")
     if re.search(r"error sending request|HTTP error|[Cc]onnect|timed out|dns", text):
         return _unreachable(doing, None)
     number = re.search(r"\(os error (\d+)\)", text)
     if number:
-        return _failure_of_disk(doing, OSError(int(number[1]), ""))
-    return CinelakeError(f"{doing}: {text.splitlines()[0]}", "run again with -vv for the whole story")
+        return _failure_of_disk(doing, OSError(int(number[1]), os.strerror(int(number[1]))))
+    return CinelakeError(
+        f"{doing}: {_first_words(text) or type(error).__name__}",
+        "run again with -vv for the whole story",
+    )
+
+
+def _first_words(text: str) -> str:
+    """What stands before obstore's account of its own insides, on one line."""
+    return " ".join(text.partition("Debug source:")[0].split())[:200]
 
 
 def _failure_of_disk(doing: str, error: OSError) -> CinelakeError:

@@ -13,11 +13,12 @@ LAYERS = (RAW, TRUSTED, REFINED)
 CSV, JSON, PARQUET = "CSV", "JSON", "Parquet"
 
 FIELDS = ("layer", "origin", "format", "dataset", "date", "file")
-DIRECTIVES = {"%Y": r"\d{4}", "%m": r"\d{2}", "%d": r"\d{2}"}
+DIRECTIVES = {"%Y": "[0-9]{4}", "%m": "[0-9]{2}", "%d": "[0-9]{2}"}
 KEY_BYTES = 1024
 """The longest key that S3 takes (Amazon S3 user guide, "Naming Amazon S3 objects")."""
-UNFIT = re.compile(r"[\x00-\x1f\x7f]|#\d+$")
-"""Control characters, and what obstore's folder store keeps for files that are still being written."""
+UNFIT = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]|(^|/)\.{1,2}(/|$)|//|#\d+$")
+"""Control characters, bytes that were no text, steps of a path, and what obstore's folder store keeps for files that
+are still being written."""
 
 
 @dataclass(frozen=True, order=True)
@@ -36,6 +37,9 @@ class ObjectName:
     """The processing date."""
     file: str
     """The rest of the key: a file name, below a build's id where a build made it."""
+
+
+EXAMPLE = ObjectName(RAW, "Local", CSV, "Movies", date(2022, 5, 2), "movies.csv")
 
 
 @dataclass(frozen=True)
@@ -62,8 +66,10 @@ class KeyTemplate:
             fault = "its date must hold %Y, %m and %d once, as in {date:%Y/%m/%d}"
         elif any(literal == "" for literal, _, _ in self._parts()[1:]):
             fault = "two of its fields touch; put a / between them"
-        elif self.template.startswith(("/", "_")) or "//" in self.template:
-            fault = "it must not start with / or _, nor hold //"
+        elif any(conversion or (spec and name != "date") for _, name, spec, conversion in self._fields()):
+            fault = "but for the date, a field is its name alone, as in {origin} and {dataset}"
+        elif self.template.startswith(("/", "_")) or UNFIT.search(self._write(EXAMPLE)):
+            fault = "it must not start with / or _, nor hold //, /./, /../ or control characters"
         if fault:
             raise ConfigurationError(
                 f"lake.toml: lake.key is {self.template!r}: {fault}",
@@ -77,7 +83,7 @@ class KeyTemplate:
             ConfigurationError: a part is empty, holds what a key cannot, or the key is over 1,024 bytes.
         """
         key = self._write(name)
-        if self.parse(key) != name or UNFIT.search(key) or len(key.encode()) > KEY_BYTES:
+        if UNFIT.search(key) or self.parse(key) != name or len(key.encode()) > KEY_BYTES:
             raise ConfigurationError(
                 f"no key can be made of {name.file!r} in {name.dataset!r}",
                 f"rename it: no slash or control character, no #1 at its end; the key has {KEY_BYTES} bytes at most",
@@ -95,27 +101,39 @@ class KeyTemplate:
                 day = datetime.strptime(parts.pop("date"), self._date_format()).date()  # noqa: DTZ007 a day has no zone
             except ValueError:
                 continue
-            if (parts["layer"] == REFINED) is refined and not {".", ".."} & set(parts["file"].split("/")):
+            if (parts["layer"] == REFINED) is refined and not UNFIT.search(key):
                 return ObjectName(**{"origin": "", **parts}, date=day)
         return None
 
     def prefix(self, layer: str, origin: str, format: str, dataset: str) -> str:  # noqa: A002 the word of the key
         """The longest prefix, up to a slash, that all dates of a dataset share."""
-        marked = self._write(ObjectName(layer, origin, format, dataset, date(9999, 12, 31), "\0"))
-        parts = re.split(r"9999|12|31|\0", marked, maxsplit=1)[0]
-        return parts.rpartition("/")[0]
+        values = {"layer": layer, "origin": origin, "format": format, "dataset": dataset}
+        written = ""
+        for literal, field, _ in self._for_layer(refined=layer == REFINED):
+            written += literal
+            if field not in values:
+                break
+            written += values[field]
+        return written.rpartition("/")[0]
 
-    def _parts(self) -> list[tuple[str, str | None, str | None]]:
+    def _fields(self) -> list[tuple[str, str | None, str | None, str | None]]:
         try:
-            return [(literal, name, spec) for literal, name, spec, _ in Formatter().parse(self.template)]
+            return list(Formatter().parse(self.template))
         except ValueError:
             return []
 
+    def _parts(self) -> list[tuple[str, str | None, str | None]]:
+        return [(literal, name, spec) for literal, name, spec, _ in self._fields()]
+
     def _for_layer(self, *, refined: bool) -> Iterator[tuple[str, str | None, str | None]]:
-        """The parts of the template; those of `Refined` without the origin and the slash before it."""
-        for literal, name, spec in self._parts():
-            if not (refined and name == "origin"):
-                yield literal, name, spec
+        """The parts of the template; those of `Refined` without the origin and a slash beside it."""
+        first = False
+        for number, (literal, name, spec) in enumerate(self._parts()):
+            if refined and name == "origin":
+                first = number == 0
+                continue
+            yield literal.removeprefix("/") if first else literal, name, spec
+            first = False
 
     def _date_format(self) -> str:
         return next(spec for _, name, spec in self._parts() if name == "date" and spec)

@@ -12,5 +12,5 @@ SELECT
     source_key
 FROM raw.tmdb
 QUALIFY ROW_NUMBER() OVER (
-    PARTITION BY kind, imdb_id ORDER BY asked_at DESC, source_key DESC, record_number DESC
+    PARTITION BY kind, imdb_id ORDER BY asked_at DESC, source_key DESC, line DESC
 ) = 1

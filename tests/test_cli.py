@@ -1,0 +1,196 @@
+"""The command line as a contract: its help, its errors and its exit codes."""
+
+import json
+import os
+import re
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from cinelake.cli.app import app
+from cinelake.cli.failures import exit_code_of
+from cinelake.errors import AccessError, CinelakeError, ConfigurationError, DataError, ExitCode, ServiceError
+from cinelake.pipeline import STAGES
+from projects import PROGRAM, ProjectFolder
+
+Captured = pytest.CaptureFixture[str]
+COMMANDS = {str(command.callback.__name__): command for command in app.registered_commands if command.callback}
+
+
+def plain(text: str) -> str:
+    """Help without its frame, in one line."""
+    return " ".join(re.sub("[│╭╮╰╯─]", " ", text).split())
+
+
+def errors_told(text: str) -> list[str]:
+    """The lines on stderr, which must be an error and a hint."""
+    lines = text.splitlines()
+    assert [line.partition(":")[0] for line in lines] == ["error", "hint"], text
+    assert all(line.partition(":")[2].strip() for line in lines)
+    assert "Traceback" not in text
+    return lines
+
+
+def tiny(raised: BaseException) -> typer.Typer:
+    """A program of one command that ends badly."""
+    program = typer.Typer()
+
+    @program.command()
+    def end(json: bool = False, verbose: int = typer.Option(0, "-v", "--verbose", count=True)) -> None:
+        raise raised
+
+    return program
+
+
+# Wrong use
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["land", "--lkae", "file:x"], "--lkae"),
+        (["lnad"], "lnad"),
+        (["land", "--date"], "--date"),
+        (["land", "extra"], "extra"),
+        (["land", "--json=yes"], "--json"),
+        (["--lake", "file:x", "land"], "--lake"),
+    ],
+)
+@pytest.mark.parametrize("as_json", [False, True], ids=["words", "json"])
+def test_wrong_use_is_told_in_two_lines_and_exits_2(
+    arguments: Sequence[str], named: str, as_json: bool, capsys: Captured
+) -> None:
+    assert exit_code_of(app, [*arguments, *["--json"] * as_json]) == ExitCode.USAGE
+    told = capsys.readouterr()
+    assert named in errors_told(told.err)[0]
+    if as_json:
+        document = json.loads(told.out)
+        assert list(document) == ["error"]
+        assert set(document["error"]) == {"code", "what", "hint"}
+        assert document["error"]["code"] == 2
+        assert named in document["error"]["what"]
+    else:
+        assert told.out == ""
+
+
+def test_two_forms_of_one_answer_exclude_each_other(folder: ProjectFolder, capsys: Captured) -> None:
+    assert exit_code_of(app, ["ask", "--project", str(folder.path), "--md", "--csv"]) == ExitCode.USAGE
+    assert "--csv and --md exclude each other" in errors_told(capsys.readouterr().err)[0]
+
+
+def test_an_option_that_is_nearly_right_is_suggested(capsys: Captured) -> None:
+    assert exit_code_of(app, ["land", "--dry-rum"]) == ExitCode.USAGE
+    assert "--dry-run" in capsys.readouterr().err
+
+
+def test_no_command_at_all_shows_the_help_and_exits_2(capsys: Captured) -> None:
+    assert exit_code_of(app, []) == ExitCode.USAGE
+    told = capsys.readouterr()
+    assert "Usage: cinelake" in told.out + told.err
+    assert "error:" not in told.err
+
+
+def test_a_project_folder_that_is_not_there_is_named(tmp_path: Path, capsys: Captured) -> None:
+    assert exit_code_of(app, ["land", "--project", str(tmp_path / "nowhere"), "--json"]) == ExitCode.USAGE
+    told = capsys.readouterr()
+    assert str(tmp_path / "nowhere") in errors_told(told.err)[0]
+    assert json.loads(told.out)["error"]["hint"]
+
+
+# Errors in words
+
+
+@pytest.mark.parametrize("kind", [CinelakeError, ConfigurationError, DataError, AccessError, ServiceError])
+def test_each_error_exits_with_its_own_code_and_words(kind: type[CinelakeError], capsys: Captured) -> None:
+    assert exit_code_of(tiny(kind("what\nhappened", "do\nthis")), ["--json"]) == kind.exit_code
+    told = capsys.readouterr()
+    assert errors_told(told.err) == ["error: what happened", "hint:  do this"]
+    assert json.loads(told.out) == {"error": {"code": kind.exit_code, "what": "what\nhappened", "hint": "do\nthis"}}
+
+
+@pytest.mark.parametrize("interruption", [KeyboardInterrupt(), typer.Abort()], ids=["ctrl-c", "abort"])
+@pytest.mark.parametrize("arguments", [[], ["-vv"]], ids=["", "vv"])
+def test_an_interruption_exits_130_without_a_traceback(
+    interruption: BaseException, arguments: Sequence[str], capsys: Captured
+) -> None:
+    assert exit_code_of(tiny(interruption), [*arguments, "--json"]) == 130
+    told = capsys.readouterr()
+    assert "interrupted" in errors_told(told.err)[0]
+    assert json.loads(told.out)["error"]["code"] == 130
+
+
+def test_an_unforeseen_exception_exits_1_with_its_words(capsys: Captured) -> None:
+    assert exit_code_of(tiny(RuntimeError("the moon\nis full")), ["--json"]) == 1
+    told = capsys.readouterr()
+    assert "RuntimeError: the moon is full" in errors_told(told.err)[0]
+    assert "-vv" in told.err
+    assert json.loads(told.out)["error"]["code"] == 1
+
+
+@pytest.mark.parametrize("arguments", [[], ["-v"], ["--verbose"]], ids=lambda given: "".join(given))
+def test_there_is_no_traceback_unless_asked_for(arguments: Sequence[str], capsys: Captured) -> None:
+    exit_code_of(tiny(DataError("what", "hint")), arguments)
+    errors_told(capsys.readouterr().err)
+
+
+@pytest.mark.parametrize("arguments", [["-vv"], ["-v", "-v"], ["--verbose", "--verbose"], ["-v", "--verbose", "-v"]])
+def test_a_traceback_comes_when_asked_for_twice_and_not_into_stdout(arguments: Sequence[str], capsys: Captured) -> None:
+    assert exit_code_of(tiny(DataError("what", "hint")), [*arguments, "--json"]) == ExitCode.DATA
+    told = capsys.readouterr()
+    assert "Traceback (most recent call last)" in told.err
+    assert told.err.endswith("error: what\nhint:  hint\n")
+    assert json.loads(told.out)
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["land", "--dry-run"]], ids=lambda given: given[0])
+def test_a_reader_that_has_gone_ends_the_program_quietly(folder: ProjectFolder, arguments: Sequence[str]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "wb") as pipe:
+        ended = subprocess.run(
+            [PROGRAM, *arguments],
+            cwd=folder.path,
+            stdout=pipe,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+    assert (ended.returncode, [line for line in ended.stderr.splitlines() if not line.startswith("land: ")]) == (0, [])
+
+
+# Help
+
+
+def test_the_help_lists_run_and_then_the_stages_in_their_order(capsys: Captured) -> None:
+    assert exit_code_of(app, ["--help"]) == ExitCode.DONE
+    told = capsys.readouterr().out
+    listed = [name for name in re.findall(r"^│ (\w+)", told, re.MULTILINE) if name in COMMANDS]
+    assert listed[: 1 + len(STAGES)] == ["run", *STAGES]
+    assert set(listed) == set(COMMANDS)
+    for code in ExitCode:
+        assert f" {int(code)} " in f" {plain(told).partition('Exit codes:')[2]} "
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_each_command_tells_what_it_does_and_shows_an_example(name: str, capsys: Captured) -> None:
+    assert exit_code_of(app, [name, "--help"]) == ExitCode.DONE
+    help_text = plain(capsys.readouterr().out)
+    assert f"Example: cinelake {name}" in help_text
+    assert plain(COMMANDS[name].callback.__doc__ or "-") in help_text
+    assert exit_code_of(app, [name, "-h"]) == ExitCode.DONE
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_each_option_of_each_command_has_words(name: str) -> None:
+    command: Any = typer.main.get_command(app)
+    assert [option.name for option in command.commands[name].params if not getattr(option, "help", "x")] == []
+
+
+def test_the_version_is_the_package_s(capsys: Captured) -> None:
+    assert exit_code_of(app, ["--version"]) == ExitCode.DONE
+    assert re.fullmatch(r"cinelake \d+\.\d+\.\d+\S*\n", capsys.readouterr().out)

@@ -1,0 +1,244 @@
+"""One tree of errors: what the libraries below us raise comes out as one of ours, in words, with the right code."""
+
+import errno
+import inspect
+import os
+from collections.abc import Iterator
+from string import Formatter
+from types import ModuleType
+from typing import Any
+
+import pytest
+from botocore import exceptions as aws
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from obstore import exceptions as store
+
+from cinelake import errors
+from cinelake.errors import AccessError, CinelakeError, ConfigurationError, DataError, ExitCode, ServiceError
+from cinelake.lake.failures import lake_failures
+
+DOING = "cannot write s3://lake/Raw/Local/CSV/Movies/2022/05/02/movies.csv"
+SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+OBSTORE_TEXT = """The operation lacked the necessary privileges to complete for path a: Error performing PUT \
+http://127.0.0.1/lake/a?X-Amz-Signature={secret} in 1.5ms - {answer}
+
+Debug source:
+PermissionDenied {{
+    path: "a",
+    source: RetryError(RetryErrorImpl {{ method: PUT, authorization: "{secret}", inner: "{answer}" }}),
+}}"""
+
+
+def failure_of(error: BaseException) -> CinelakeError:
+    """What a store's error comes out as: one to three lines, no secret, and the cause kept for -vv."""
+    with pytest.raises(CinelakeError) as raised, lake_failures(DOING):
+        raise error
+    ours = raised.value
+    assert ours.__cause__ is error
+    assert ours.what.startswith(f"{DOING}: ")
+    assert ours.what.removeprefix(f"{DOING}: ").strip()
+    assert ours.hint.strip()
+    assert len(f"{ours.what}\n{ours.hint}".splitlines()) <= 3
+    assert len(ours.what) < 500
+    assert SECRET not in ours.what + ours.hint
+    return ours
+
+
+def client_error(code: str, status: int = 400) -> aws.ClientError:
+    """What boto3 raises for a service's answer."""
+    answer: Any = {"Error": {"Code": code, "Message": SECRET}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return aws.ClientError(answer, "PutObject")
+
+
+def store_error(code: str, status: int = 400) -> store.BaseError:
+    """What obstore raises for the same."""
+    body = f"<?xml version='1.0'?><Error><Code>{code}</Code><StringToSign>{SECRET}</StringToSign></Error>"
+    answer = f"Server returned non-2xx status code: {status} Words: {body if code else ''}"
+    return store.GenericError(OBSTORE_TEXT.format(secret=SECRET, answer=answer))
+
+
+def classes_in(module: ModuleType) -> Iterator[type[Exception]]:
+    """Every exception that a module defines, warnings apart."""
+    for value in vars(module).values():
+        if inspect.isclass(value) and issubclass(value, Exception) and not issubclass(value, Warning):
+            yield value
+
+
+def made(kind: type[Exception]) -> Exception:
+    """One of its kind, whatever it wants to be made of."""
+    if issubclass(kind, aws.ClientError):
+        return client_error("Teapot", 418)
+    if kind.__module__ == aws.__name__:
+        wanted = {name for _, name, _, _ in Formatter().parse(getattr(kind, "fmt", "")) if name}
+        for parameter in list(inspect.signature(kind.__init__).parameters.values())[1:]:
+            if parameter.default is parameter.empty and parameter.kind is parameter.POSITIONAL_OR_KEYWORD:
+                wanted.add(parameter.name)
+        return kind(**dict.fromkeys(wanted, "word"))
+    return kind("words")
+
+
+# The tree
+
+
+def test_the_number_of_each_error_is_the_one_that_is_promised() -> None:
+    kinds = (CinelakeError, ConfigurationError, DataError, AccessError, ServiceError)
+    assert [kind.exit_code for kind in kinds] == [1, 2, 3, 4, 5]
+    assert (ExitCode.DONE, ExitCode.INTERRUPTED) == (0, 130)
+
+
+def test_every_error_of_ours_stands_in_the_tree_and_in_its_drawing() -> None:
+    own = [kind for kind in classes_in(errors) if kind.__module__ == errors.__name__]
+    assert all(issubclass(kind, CinelakeError) for kind in own)
+    assert {kind.__name__ for kind in own} | {"ExitCode"} == set(errors.__all__)
+    drawing = errors.__doc__ or ""
+    assert [kind.__name__ for kind in own if issubclass(kind, CinelakeError) and kind.__name__ not in drawing] == []
+    for kind in own:
+        if issubclass(kind, CinelakeError):
+            [line] = [line for line in drawing.splitlines() if kind.__name__ in line]
+            assert f" {int(kind.exit_code)} " in line
+
+
+def test_an_error_prints_as_its_words() -> None:
+    assert str(DataError("a.csv lacks a column", "add it")) == "a.csv lacks a column"
+
+
+# What the libraries raise
+
+
+@pytest.mark.parametrize("kind", [*classes_in(store), *classes_in(aws)], ids=lambda kind: kind.__name__)
+def test_every_error_of_the_libraries_comes_out_in_words(kind: type[Exception]) -> None:
+    failure_of(made(kind))
+
+
+@settings(deadline=None)
+@given(text=st.text(max_size=300))
+def test_whatever_obstore_says_comes_out_in_words(text: str) -> None:
+    failure_of(store.GenericError(text))
+
+
+def test_an_error_of_ours_passes_as_it_is() -> None:
+    ours = DataError("what", "hint")
+    with pytest.raises(DataError) as raised, lake_failures(DOING):
+        raise ours
+    assert raised.value is ours
+
+
+def test_a_fault_of_ours_is_not_dressed_up_as_the_store_s() -> None:
+    with pytest.raises(ZeroDivisionError), lake_failures(DOING):
+        raise ZeroDivisionError
+
+
+@pytest.mark.parametrize("raised_by", [client_error, store_error], ids=["boto3", "obstore"])
+@pytest.mark.parametrize(
+    ("code", "status", "exit_code"),
+    [
+        ("InvalidAccessKeyId", 403, 4),
+        ("SignatureDoesNotMatch", 403, 4),
+        ("ExpiredToken", 400, 4),
+        ("ExpiredTokenException", 400, 4),
+        ("InvalidToken", 400, 4),
+        ("RequestTimeTooSkewed", 403, 4),
+        ("AccessDenied", 403, 4),
+        ("AllAccessDisabled", 403, 4),
+        ("AccountProblem", 403, 4),
+        ("BucketAlreadyExists", 409, 4),
+        ("", 401, 4),
+        ("", 403, 4),
+        ("NoSuchBucket", 404, 2),
+        ("InvalidBucketName", 400, 2),
+        ("PermanentRedirect", 301, 2),
+        ("AuthorizationHeaderMalformed", 400, 2),
+        ("IllegalLocationConstraintException", 400, 2),
+        ("SlowDown", 503, 5),
+        ("ServiceUnavailable", 503, 5),
+        ("InternalError", 500, 5),
+        ("RequestTimeout", 400, 5),
+        ("Throttling", 400, 5),
+        ("TooManyRequests", 429, 5),
+        ("", 429, 5),
+        ("", 500, 5),
+        ("", 502, 5),
+        ("", 503, 5),
+        ("", 504, 5),
+        ("Teapot", 418, 1),
+    ],
+)
+def test_a_service_s_answer_is_told_by_what_the_reader_must_do(
+    raised_by: Any, code: str, status: int, exit_code: int
+) -> None:
+    error = failure_of(raised_by(code, status))
+    assert error.exit_code == exit_code
+    assert code in error.what
+
+
+@pytest.mark.parametrize(
+    ("error", "exit_code"),
+    [
+        (made(aws.NoCredentialsError), 4),
+        (made(aws.PartialCredentialsError), 4),
+        (made(aws.ProfileNotFound), 4),
+        (made(aws.SSOTokenLoadError), 4),
+        (made(aws.LoginRefreshRequired), 4),
+        (made(aws.LoginTokenLoadError), 4),
+        (made(aws.InvalidRegionError), 2),
+        (made(aws.NoRegionError), 2),
+        (made(aws.ConfigParseError), 2),
+        (made(aws.EndpointConnectionError), 5),
+        (made(aws.ConnectTimeoutError), 5),
+        (made(aws.ReadTimeoutError), 5),
+        (made(aws.ProxyConnectionError), 5),
+        (store.PermissionDeniedError("words"), 4),
+        (store.UnauthenticatedError("words"), 4),
+        (store.GenericError(OBSTORE_TEXT.format(secret=SECRET, answer="HTTP error: error sending request")), 5),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_an_error_on_the_way_is_told_by_what_the_reader_must_do(error: Exception, exit_code: int) -> None:
+    assert failure_of(error).exit_code == exit_code
+
+
+def test_an_endpoint_that_does_not_answer_is_named() -> None:
+    assert "http://127.0.0.1:1" in failure_of(aws.EndpointConnectionError(endpoint_url="http://127.0.0.1:1")).what
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        FileNotFoundError("Object at location a not found: No such file or directory (os error 2)\n\nDebug source:"),
+        FileNotFoundError(OBSTORE_TEXT.format(secret=SECRET, answer="status code: 404: <Code>NoSuchKey</Code>")),
+        FileNotFoundError(OBSTORE_TEXT.format(secret=SECRET, answer="status code: 404 Not Found: ")),
+    ],
+    ids=["folder", "bucket", "bucket without words"],
+)  # fmt: skip
+def test_an_object_that_is_gone_is_told_alike_in_every_store(error: FileNotFoundError) -> None:
+    told = failure_of(error)
+    assert told.what == f"{DOING}: it is not there"
+    assert "cinelake verify" in told.hint
+
+
+# The disk
+
+
+@pytest.mark.parametrize(
+    ("number", "words", "exit_code"),
+    [
+        (errno.ENOSPC, "disk is full", 1),
+        (errno.EDQUOT, "disk is full", 1),
+        (errno.EACCES, "permission denied", 4),
+        (errno.EPERM, "permission denied", 4),
+        (errno.EROFS, "permission denied", 4),
+        (errno.ENOTDIR, "a file stands where a folder must be", 2),
+        (errno.EEXIST, "a file stands where a folder must be", 2),
+        (errno.EIO, "Input/output error", 1),
+        (errno.ENAMETOOLONG, "File name too long", 1),
+    ],
+)
+def test_a_disk_that_refuses_is_told_alike_by_python_and_by_obstore(number: int, words: str, exit_code: int) -> None:
+    by_obstore = store.GenericError(
+        f"Generic LocalFileSystem error: cannot (os error {number})\n\nDebug source:\nGeneric"
+    )
+    for error in (OSError(number, os.strerror(number)), by_obstore):
+        told = failure_of(error)
+        assert words in told.what
+        assert told.exit_code == exit_code

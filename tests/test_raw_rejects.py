@@ -1,0 +1,116 @@
+"""What becomes of the rows that break their contract: none is lost, each is kept with its place and its reason."""
+
+import pytest
+
+from projects import MOVIES_HEADER, ProjectFolder
+from tables import counts_of, film, films_of, land_and_build, read_bytes, read_lines, rejects_of
+
+KEY = "Raw/Local/CSV/Movies/2022/05/02/movies.csv"
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("id", ""),
+        ("id", r"\N"),
+        ("notaMedia", "10.1"),
+        ("notaMedia", "-0.1"),
+        ("notaMedia", "good"),
+        ("notaMedia", "6,4"),
+        ("notaMedia", "NaN"),
+        ("numeroVotos", "-1"),
+        ("numeroVotos", "12.7"),
+        ("numeroVotos", "many"),
+        ("numeroVotos", "2147483648"),
+        ("anoLancamento", "1492"),
+        ("anoLancamento", "2101"),
+        ("tempoMinutos", "0"),
+        ("anoNascimento", "MCM"),
+    ],
+)
+def test_a_value_outside_its_contract_rejects_the_row(folder: ProjectFolder, column: str, value: str) -> None:
+    line = film("tt2", **{column: value}) if column != "id" else film(value)
+    result = read_lines(folder, film("tt1"), line, film("tt3"))
+    [row] = rejects_of(folder, result)
+    assert (row["dataset"], row["source_key"], row["line"]) == ("Movies", KEY, 3)
+    assert (row["column"], row["text"]) == (column, line)
+    assert row["reason"].startswith(f"{column} must ")
+    assert list(films_of(folder, result)) == ["tt1", "tt3"]
+    assert counts_of(result) == (3, 2, 1)
+
+
+@pytest.mark.parametrize("line", ["tt2|short", f"{film('tt2')}|more", 'tt2|"a"b|' + "|" * 12])
+def test_a_row_that_cannot_be_split_is_rejected(folder: ProjectFolder, line: str) -> None:
+    result = read_lines(folder, film("tt1"), line, film("tt3"))
+    [row] = rejects_of(folder, result)
+    assert (row["source_key"], row["line"], row["column"], row["text"]) == (KEY, 3, None, line)
+    assert "cannot be split into fields" in row["reason"]
+    assert list(films_of(folder, result)) == ["tt1", "tt3"]
+    assert counts_of(result) == (3, 2, 1)
+
+
+def test_a_line_that_is_not_utf8_is_rejected(folder: ProjectFolder) -> None:
+    lines = [MOVIES_HEADER, film("tt1"), film("tt2", tituloPincipal="Amélie"), film("tt3")]
+    result = read_bytes(folder, "\n".join(lines).encode("latin-1"))
+    [row] = rejects_of(folder, result)
+    assert (row["line"], counts_of(result)) == (3, (3, 2, 1))
+    assert "encoding" in row["reason"]
+
+
+def test_several_faults_in_one_line_are_one_reject(folder: ProjectFolder) -> None:
+    result = read_lines(folder, film("tt1", anoLancamento="1492", notaMedia="x", numeroVotos="-1"), "|" * 40)
+    assert [row["line"] for row in rejects_of(folder, result)] == [2, 3]
+    assert counts_of(result) == (2, 0, 2)
+
+
+def test_an_unclosed_quote_leaves_no_row_unaccounted_for(folder: ProjectFolder) -> None:
+    result = read_lines(folder, film("tt1"), film("tt2", tituloPincipal='"open'), film("tt3"))
+    [row] = rejects_of(folder, result)
+    assert (row["line"], row["text"].startswith('tt2|"open')) == (3, True)
+    assert counts_of(result) == (2, 1, 1)
+
+
+def test_the_text_of_a_reject_is_cut(folder: ProjectFolder) -> None:
+    result = read_lines(folder, film("tt1", tituloPincipal="é" * 1000, notaMedia="x"), "x" * 1000)
+    assert [len(row["text"]) for row in rejects_of(folder, result)] == [200, 200]
+
+
+FAULTY = film("tt8", numeroVotos="-1")
+UNSPLIT = "tt9|short"
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        pytest.param([film("tt1", tituloPincipal='"a\nb\nc"')], id="quoted newlines"),
+        pytest.param(["", film("tt1"), "", ""], id="blank lines"),
+        pytest.param([film("tt0", notaMedia="x"), film("tt1")], id="a faulty row"),
+        pytest.param(["tt0|unsplit", film("tt1")], id="an unsplit row"),
+        pytest.param([film("tt1", tituloPincipal='"a\nb"'), "", "tt0|unsplit", film("tt0", notaMedia="x")], id="all"),
+    ],
+)
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_reject_has_its_own_line_and_text_after(folder: ProjectFolder, before: list[str], end: str) -> None:
+    lines = [line.replace("\n", end) for line in [*before, FAULTY, film("tt2"), UNSPLIT, film("tt3"), FAULTY]]
+    folder.write_csv("movies.csv", lines, end=end)
+    result = land_and_build(folder)
+    text = folder.path.joinpath("movies.csv").read_bytes().decode().replace("\r\n", "\n").split("\n")
+    found = rejects_of(folder, result)
+    assert [row["text"] for row in found if row["text"] in (FAULTY, UNSPLIT)] == [FAULTY, UNSPLIT, FAULTY]
+    assert [text[row["line"] - 1] for row in found] == [row["text"] for row in found]
+    assert [row["column"] for row in found[-3:]] == ["numeroVotos", None, "numeroVotos"]
+
+
+def test_a_large_file_keeps_every_row_and_the_lines_of_its_rejects(folder: ProjectFolder) -> None:
+    lines = [film(f"tt{number}", tituloPincipal="A title of the usual length") for number in range(200_000)]
+    wrong = [7, 99_999, 199_999]
+    for number in wrong:
+        lines[number] = film(f"tt{number}", notaMedia="x")
+    result = read_lines(folder, *lines)
+    assert counts_of(result) == (200_000, 199_997, 3)
+    assert [row["line"] for row in rejects_of(folder, result)] == [number + 2 for number in wrong]
+
+
+def test_a_file_of_wrong_rows_alone_is_accounted_for(folder: ProjectFolder) -> None:
+    result = read_lines(folder, *[f"{film(f'tt{number}')}|" for number in range(3_000)])
+    assert counts_of(result) == (3_000, 0, 3_000)

@@ -1,0 +1,143 @@
+"""What Trusted and Refined hold, and what is kept of the records that break their contract."""
+
+import json
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+import pytest
+
+from cinelake import BuildResult
+from projects import SERIES_HEADER, SMALL_MOVIES, SMALL_SERIES, SMALL_TMDB, ProjectFolder
+from tables import files_of, film, key_of, land_and_build, make_all, one_series, rows_of
+
+GRAINS = {
+    "trusted.titles": "kind, imdb_id",
+    "trusted.credits": "source_key, row_number",
+    "trusted.tmdb": "kind, imdb_id",
+    "refined.dim_title": "kind, imdb_id",
+    "refined.fact_title": "kind, imdb_id",
+    "refined.dim_genre": "genre",
+    "refined.bridge_title_genre": "kind, imdb_id, genre",
+}
+
+
+def fact_of(folder: ProjectFolder, result: BuildResult, imdb_id: str) -> dict[str, Any]:
+    [row] = [row for row in rows_of(folder, result, "refined.fact_title") if row["imdb_id"] == imdb_id]
+    return row
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("popularity", "high"),
+        ("popularity", -1),
+        ("budget", -1),
+        ("budget", "much"),
+        ("budget", True),
+        ("revenue", 12.5),
+        ("revenue", [1]),
+        ("id", "x"),
+        ("id", None),
+    ],
+)
+def test_a_tmdb_record_with_a_wrong_field_is_rejected_alone(folder: ProjectFolder, field: str, value: object) -> None:
+    folder.write_records("tmdb.jsonl", [{**SMALL_TMDB[0], field: value}, *SMALL_TMDB[1:]])
+    result = make_all(folder)
+    [row] = rows_of(folder, result, "trusted.rejects")
+    assert (row["dataset"], row["column"]) == ("TMDB", field)
+    assert row["reason"].startswith(f"{field} ")
+    assert '"tt99000001"' in row["text"]
+    assert row["source_key"].startswith("Raw/TMDB/JSON/Movies/2022/05/02/")
+    assert [row["imdb_id"] for row in rows_of(folder, result, "trusted.tmdb")] == ["tt99000002", "tt99500001"]
+
+
+def test_a_rejected_tmdb_record_has_the_line_that_it_starts_on(folder: ProjectFolder) -> None:
+    records = [SMALL_TMDB[1], {**SMALL_TMDB[0], "popularity": "high"}]
+    folder.path.joinpath("tmdb.jsonl").write_text(json.dumps(records, indent=2))
+    result = make_all(folder)
+    [row] = rows_of(folder, result, "trusted.rejects")
+    lines = files_of(folder)[row["source_key"]].decode().split("\n")
+    assert "\n".join(lines[row["line"] - 1 :]).startswith(row["text"])
+
+
+def test_a_title_is_one_row_as_its_first_row_tells_it(folder: ProjectFolder) -> None:
+    other = SMALL_MOVIES[0].replace("|One|One|", "|Another|One|")
+    folder.write_csv("movies.csv", [*SMALL_MOVIES, *[other] * 5])
+    result = make_all(folder)
+    for name in ("trusted.titles", "refined.dim_title", "refined.fact_title"):
+        assert [row["imdb_id"] for row in rows_of(folder, result, name)].count("tt99000001") == 1
+    assert rows_of(folder, result, "refined.dim_title")[0]["title"] == "One"
+    assert len(rows_of(folder, result, "trusted.credits")) == len(SMALL_MOVIES) + 5 + len(SMALL_SERIES)
+
+
+def test_measures_stay_when_every_artist_row_is_doubled(folder: ProjectFolder) -> None:
+    once = make_all(folder)
+    folder.write_csv("movies.csv", [line for line in SMALL_MOVIES for _ in range(2)])
+    folder.write_csv("series.csv", [*SMALL_SERIES, *SMALL_SERIES], header=SERIES_HEADER)
+    twice = make_all(folder)
+    assert twice.status == "done"
+    for name in ("refined.fact_title", "refined.bridge_title_genre", "refined.dim_title"):
+        assert rows_of(folder, twice, name) == rows_of(folder, once, name)
+
+
+def test_values_have_their_types_and_unknowns_are_null(folder: ProjectFolder) -> None:
+    result = make_all(folder)
+    one, two, three, *_ = rows_of(folder, result, "trusted.titles", order="imdb_id")
+    assert (one["genres"], one["rating"], one["start_year"]) == (["Comedy", "Drama"], Decimal("6.4"), 2001)
+    assert (two["title"], two["votes"], two["end_year"]) == ('Two "2"', 300, None)
+    unknown = ("start_year", "end_year", "runtime_minutes", "genres", "rating", "votes")
+    assert [three[name] for name in unknown] == [None] * 6
+    path = folder.path / "lake" / key_of(folder, result, "trusted.titles")
+    with duckdb.connect() as connection:
+        described = connection.execute("DESCRIBE SELECT * FROM read_parquet(?)", [str(path)]).fetchall()
+    types = {name: told for name, told, *_ in described}
+    assert (types["rating"], types["genres"]) == ("DECIMAL(3,1)", "VARCHAR[]")
+
+
+def test_a_zero_of_tmdb_is_an_unknown_and_has_no_return(folder: ProjectFolder) -> None:
+    result = make_all(folder)
+    known, zero = fact_of(folder, result, "tt99000001"), fact_of(folder, result, "tt99000002")
+    assert (known["budget"], known["revenue"], known["roi"]) == (1_000_000, 3_000_000, 2.0)
+    assert (zero["budget"], zero["revenue"], zero["roi"], zero["in_tmdb"]) == (None, None, None, True)
+    assert zero["popularity"] == Decimal("0.25")
+    assert fact_of(folder, result, "tt99000003")["in_tmdb"] is False
+
+
+@pytest.mark.parametrize(("name", "grain"), GRAINS.items())
+def test_a_table_has_one_row_a_grain(folder: ProjectFolder, name: str, grain: str) -> None:
+    folder.write_csv("movies.csv", [*SMALL_MOVIES, film("tt99000004", genero="Drama,Drama, Drama,")])
+    found = rows_of(folder, make_all(folder), name)
+    keys = [tuple(row[column] for column in grain.split(", ")) for row in found]
+    assert keys
+    assert len(set(keys)) == len(keys)
+    assert None not in {value for key in keys for value in key}
+
+
+def test_an_id_in_both_files_stays_two_titles(folder: ProjectFolder) -> None:
+    same = one_series("tt99000001", tituloPincipal="Series One", genero="Drama", notaMedia="9.0")
+    folder.write_csv("series.csv", [same], header=SERIES_HEADER)
+    result = make_all(folder)
+    found = [row for row in rows_of(folder, result, "refined.fact_title") if row["imdb_id"] == "tt99000001"]
+    assert [(row["kind"], float(row["rating"]), row["in_tmdb"]) for row in found] == [
+        ("film", 6.4, True),
+        ("series", 9.0, False),
+    ]
+
+
+@pytest.mark.parametrize("second", ["2022-05-02", "2022-05-03"])
+def test_the_newest_record_of_tmdb_counts(folder: ProjectFolder, second: str) -> None:
+    make_all(folder)
+    folder.write_records("tmdb.jsonl", [{**SMALL_TMDB[0], "popularity": 7.125}])
+    result = make_all(folder, second)
+    assert fact_of(folder, result, "tt99000001")["popularity"] == Decimal("7.125")
+    assert fact_of(folder, result, "tt99000002")["popularity"] == Decimal("0.25")
+    assert len(rows_of(folder, result, "trusted.tmdb")) == 3
+
+
+def test_two_sources_of_a_dataset_are_each_read_with_their_own_settings(folder: ProjectFolder) -> None:
+    folder.write_settings(more='[[source]]\ndataset = "Movies"\npath = "more.csv"\ndelimiter = ";"')
+    path = folder.write_csv("more.csv", [film("tt99000009", tituloPincipal="Nine")])
+    path.write_text(path.read_text().replace("|", ";"))
+    result = land_and_build(folder)
+    assert "Nine" in [row["title"] for row in rows_of(folder, result, "trusted.titles")]
