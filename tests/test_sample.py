@@ -13,9 +13,9 @@ from cinelake.sample import main, write_sample
 from projects import MOVIES_HEADER, SERIES_HEADER
 
 CHECKSUMS = {
-    "movies.csv": "c39dd581c622ad5b581ba8252cb3edd5ec2cd2a4fc21ab7bb9ab3def561f2c9e",
-    "series.csv": "87d3d3ddc0f61a0710f2804763fe37aa195179a330d4ec4a6e312134687da012",
-    "tmdb.jsonl": "be1c275a7d91ee4a77278c50f82a08eb7dc43276551bca99e78399fd03c39e07",
+    "movies.csv": "37c09871926385f026f73efd03f9fe1d9b9804ceada39dc7de33e19c8f30c565",
+    "series.csv": "6282450b556096606a39ab908770633bffcb9dd89c00827139ca113ae75e7ee4",
+    "tmdb.jsonl": "4d7a367e79d8b84c2badccb9819721198830e9d7c2a1ed2ad19860b21c60257c",
 }
 
 

@@ -52,7 +52,7 @@ PLACES = (
     "Quay",
 )
 SYLLABLES = ("bel", "dor", "fi", "gal", "ha", "jo", "ka", "lu", "mi", "nor", "pé", "ra", "são", "ti", "vo", "zu")
-JOBS = ("actress,producer,director", "actor,soundtrack", "director,writer", "actor", "actress", "composer", "")
+JOBS = ("actress,producer,director", "actor,soundtrack", "director,writer", "actor", "actress", "composer")
 CATEGORIES = ("actor", "actress", "director", "writer", "producer", "composer")
 
 
@@ -219,10 +219,10 @@ def _artist_rows(random: Random, title: _Title, *, with_end: bool) -> Iterator[S
     if with_end:
         told.append(_or_unknown(title.end_year))
     told += [_or_unknown(title.minutes), title.genres or UNKNOWN, f"{title.rating:.1f}", str(title.votes)]
-    artists = 1 + int(8 * random.random()) if random.random() > 0.08 else 0
+    artists = 1 + int(8 * random.random()) if random.random() > 0.03 else 0
     for _ in range(artists):
         born = 1930 + int(70 * random.random()) if random.random() > 0.37 else None
-        died = born + 45 + int(40 * random.random()) if born and random.random() < 0.3 else None
+        died = born + 45 + int(40 * random.random()) if born and random.random() < 0.42 else None
         yield (
             *told,
             _pick(random, CATEGORIES),
@@ -230,8 +230,8 @@ def _artist_rows(random: Random, title: _Title, *, with_end: bool) -> Iterator[S
             f"{_name(random)} {_name(random)}",
             _or_unknown(born),
             _or_unknown(died),
-            _pick(random, JOBS),
-            f"{title.imdb_id},tt{FIRST_FILM + int(1000 * random.random())}" if random.random() > 0.01 else UNKNOWN,
+            _pick(random, JOBS) if random.random() > 0.016 else "",
+            f"{title.imdb_id},tt{FIRST_FILM + int(1000 * random.random())}" if random.random() > 0.001 else UNKNOWN,
         )
     if not artists:
         yield (*told, *[UNKNOWN] * 7)
@@ -287,9 +287,9 @@ def _series_record(random: Random, title: _Title, number: int) -> dict[str, Any]
 
 
 def _popularity(random: Random, title: _Title) -> float:
-    """Three decimals mostly, four more now and then, as in TMDB's records of different years."""
+    """Three decimals mostly, up to sixteen now and then, as in TMDB's records of different years."""
     popularity = math.exp(0.6 + 0.9 * title.fame + 0.7 * _normal(random))
-    return round(popularity, 3 if random.random() < 0.8 else 7)
+    return round(popularity, 3 if random.random() < 0.8 else 16)
 
 
 def _name(random: Random) -> str:

@@ -12,10 +12,10 @@ from typing import Any, ClassVar
 from cinelake.ask.questions import ANSWER, SUMMARY, Question, QuestionWords, load_questions, parameters_of
 from cinelake.config import Project
 from cinelake.engine.duckdb import DuckDB
-from cinelake.engine.interface import Engine
+from cinelake.engine.interface import Engine, Table
 from cinelake.engine.published import attach_build, demand_build
-from cinelake.engine.queries import in_order
-from cinelake.errors import AccessError, ConfigurationError
+from cinelake.engine.queries import Query, in_order
+from cinelake.errors import AccessError, ConfigurationError, DataError
 from cinelake.lake import Event, Lake, OnEvent, Run, Status, silent
 from cinelake.lake.manifests import Manifest, manifest_of
 
@@ -44,6 +44,8 @@ class Answer:
     """Numbers as int and float, unknowns as None."""
     summary: Mapping[str, Any]
     """One row of figures about the whole; empty where the question has none."""
+    counts: Mapping[str, int]
+    """How many rows each further `.sql` of the question gave, by its name."""
     parameters: Mapping[str, Any]
     sql: Mapping[str, str]
     """What ran, by name, with the parameters in place."""
@@ -106,6 +108,7 @@ def ask_questions(
     run = run.on(build.processing_date)
     with DuckDB(project.work_directory) as engine:
         tables = attach_build(engine, lake, build)
+        engine.confine()
         answers = tuple(_answer(engine, tables, question, project, on_event) for question in questions)
     key, written = None, False
     if options.record:
@@ -129,16 +132,31 @@ def _answer(engine: Engine, tables: Sequence[str], question: Question, project: 
     in_order(question.queries, available=tables)
     parameters = parameters_of(question, project)
     sql = {query.name: query.bound(parameters) for query in question.queries}
-    for query in question.queries:
-        if query.name != ANSWER:
-            engine.hold(query.name, sql[query.name])
-    summary = [_plain(row) for row in engine.query(f"SELECT * FROM {SUMMARY}").records()] if SUMMARY in sql else []
+    parameters = _plain(parameters)
+    found = {query.name: _run(engine, query, sql[query.name]) for query in question.queries}
+    summary = [_plain(row) for row in found[SUMMARY].records()] if SUMMARY in found else []
     if len(summary) > 1:
         raise ConfigurationError(
             f"questions/{question.name}/summary.sql gave {len(summary)} rows", "let it give one row"
         )
-    rows = tuple(_plain(row) for row in engine.query(sql[ANSWER]).records())
-    return Answer(question.name, question.words, rows, summary[0] if summary else {}, parameters, sql)
+    rows = tuple(_plain(row) for row in found[ANSWER].records())
+    counts = {name: table.rows[0][0] for name, table in found.items() if name not in (ANSWER, SUMMARY)}
+    return Answer(question.name, question.words, rows, summary[0] if summary else {}, counts, parameters, sql)
+
+
+def _run(engine: Engine, query: Query, sql: str) -> Table:
+    """Runs one SELECT of a question; of those that only others read, the number of rows is enough.
+
+    Raises:
+        ConfigurationError: the engine refuses it; names the file.
+    """
+    try:
+        if query.name == ANSWER:
+            return engine.query(sql)
+        engine.hold(query.name, sql)
+    except DataError as error:
+        raise ConfigurationError(f"{query.said_in}: {error.what}", "mend that SELECT") from error
+    return engine.query(f'SELECT {"*" if query.name == SUMMARY else "COUNT(*)"} FROM "{query.name}"')
 
 
 def _plain(row: Mapping[str, Any]) -> dict[str, Any]:

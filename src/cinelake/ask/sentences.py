@@ -47,13 +47,15 @@ def write_sentence(
     *,
     rows: Sequence[Mapping[str, Any]],
     summary: Mapping[str, Any],
+    counts: Mapping[str, int],
     parameters: Mapping[str, Any],
     language: Language,
     said_in: str,
 ) -> str:
     """Fills in a sentence.
 
-    Templates may use `rows`, `summary`, `parameters`, the function `row(kind='film', genre='any')`, which gives the
+    Templates may use `rows`, `summary`, `parameters`, `counts` (how many rows each further `.sql` of the question
+    gave, by its name), the function `row(kind='film', genre='any')`, which gives the
     one row with these values, and the filters `integer`, `decimal`, `usd`, `percent` and `listed`.
 
     Raises:
@@ -72,7 +74,9 @@ def write_sentence(
         return found[0]
 
     try:
-        text = environment.from_string(template).render(rows=rows, summary=summary, parameters=parameters, row=row)
+        text = environment.from_string(template).render(
+            rows=rows, summary=summary, counts=counts, parameters=parameters, row=row
+        )
     except (TemplateError, ArithmeticError, TypeError, ValueError) as error:
         raise ConfigurationError(
             f"{said_in}: the sentence cannot be written: {error}", "mend its template in question.toml"
@@ -82,7 +86,7 @@ def write_sentence(
 
 def check_sentence(template: str) -> None:
     """Raises jinja2.TemplateSyntaxError where a template is none."""
-    _environment("en").parse(template)
+    _environment("en").from_string(template)
 
 
 def _environment(language: Language) -> ImmutableSandboxedEnvironment:

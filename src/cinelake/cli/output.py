@@ -155,6 +155,7 @@ def _sentence(answer: "Answer") -> str:
         answer.words.sentence.en,
         rows=answer.rows,
         summary=answer.summary,
+        counts=answer.counts,
         parameters=answer.parameters,
         language="en",
         said_in=f"questions/{answer.question}",

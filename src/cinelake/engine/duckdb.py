@@ -83,6 +83,7 @@ class DuckDB:
         spill = work_directory / "spill"
         spill.mkdir(parents=True, exist_ok=True)
         self._connection = duckdb.connect(":memory:", config={**SETTINGS, "temp_directory": str(spill)})
+        self._attached: list[Path] = []
         for schema in SCHEMAS:
             self._connection.execute(f"CREATE SCHEMA {schema}")
         self._connection.execute(REJECTS)
@@ -209,6 +210,14 @@ class DuckDB:
         """See `Engine.attach`."""
         with self._in_words(name):
             self._connection.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet({_text(_pattern(path))})")
+        self._attached.append(path)
+
+    def confine(self) -> None:
+        """See `Engine.confine`."""
+        paths = ", ".join(_text(path) for path in self._attached)
+        self._connection.execute(f"SET allowed_paths = [{paths}]")
+        self._connection.execute("SET enable_external_access = false")
+        self._connection.execute("SET lock_configuration = true")
 
     def hold(self, name: str, select: str) -> None:
         """See `Engine.hold`."""

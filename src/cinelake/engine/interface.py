@@ -80,6 +80,10 @@ class Engine(Protocol):
         """Lets queries read a Parquet file by `name`."""
         ...
 
+    def confine(self) -> None:
+        """From now on SQL reads what is attached and held, and no file: call it before running what a user wrote."""
+        ...
+
     def hold(self, name: str, select: str) -> None:
         """Runs a SELECT and lets later queries read its rows by a bare name; replaces what had that name."""
         ...

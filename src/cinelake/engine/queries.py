@@ -30,7 +30,8 @@ class Query:
     def references(self) -> frozenset[str]:
         """The tables that it reads, its own WITH clauses aside."""
         own = {cte.alias for cte in self.tree.find_all(exp.CTE)}
-        tables = {".".join(part.name for part in table.parts) for table in self.tree.find_all(exp.Table)}
+        named = [table for table in self.tree.find_all(exp.Table) if isinstance(table.this, exp.Identifier)]
+        tables = {".".join(part.name for part in table.parts) for table in named}
         return frozenset(tables - own)
 
     @property

@@ -288,8 +288,8 @@ class Lake:
                     use_multipart=in_parts,
                     chunk_size=part_bytes,
                 )
-                # Some servers leave the answer to a multipart upload without an ETag.
-                e_tag = result["e_tag"] or obstore.head(self._store, key)["e_tag"]
+                # Some servers answer a multipart upload without an ETag, or with another than they list.
+                e_tag = obstore.head(self._store, key)["e_tag"] if in_parts else result["e_tag"]
             except AlreadyExistsError as error:
                 # Another run may have written the very same: that is as good as our own.
                 if self.checksum(key) != (sha256, size_bytes):

@@ -2,9 +2,9 @@
 
 from datetime import date, datetime
 from importlib.metadata import version
-from typing import Any
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from cinelake.errors import DataError
 from cinelake.lake.runs import Run
@@ -28,6 +28,93 @@ class ObjectRecord(BaseModel):
     """The version's id, where the store keeps versions."""
 
 
+class _Detail(BaseModel):
+    """What a stage tells besides its objects; it may tell more than is demanded here."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+
+class Replaced(_Detail):
+    """An object that a landing replaced."""
+
+    sha256: str
+    kept_as: str | None
+
+
+class LandDetail(_Detail):
+    """Of `land`."""
+
+    sources: dict[str, str]
+    """The path of each key's source, as `lake.toml` writes it."""
+    replaced: dict[str, Replaced]
+    """By key."""
+
+
+class Records(_Detail):
+    """What one object of TMDB records holds."""
+
+    kind: str
+    titles: dict[str, str]
+    """A checksum of each title's record, by IMDb id."""
+
+
+class EnrichDetail(_Detail):
+    """Of `enrich`."""
+
+    records: dict[str, Records]
+    """By key."""
+
+
+class TableDetail(_Detail):
+    """One table of a build."""
+
+    layer: str
+    table: str
+    rows: int
+
+
+class SourceDetail(_Detail):
+    """Where a dataset's rows went."""
+
+    dataset: str
+    rows_in: int
+    rows_out: int
+    rows_rejected: int
+
+
+class BuildDetail(_Detail):
+    """Of `build`."""
+
+    fingerprint: str
+    tables: list[TableDetail]
+    """In the order of the manifest's objects."""
+    sources: list[SourceDetail]
+    titles: dict[str, int]
+    """Titles by kind."""
+
+
+class AnswerDetail(_Detail):
+    """One answer."""
+
+    sha256: str
+    parameters: dict[str, Any]
+
+
+class AskDetail(_Detail):
+    """Of `ask`."""
+
+    build: str
+    answers: dict[str, AnswerDetail]
+
+
+DETAILS: dict[str, type[_Detail]] = {
+    "land": LandDetail,
+    "enrich": EnrichDetail,
+    "build": BuildDetail,
+    "ask": AskDetail,
+}
+
+
 class Manifest(BaseModel):
     """What one run of one stage read and wrote."""
 
@@ -44,7 +131,13 @@ class Manifest(BaseModel):
     objects: tuple[ObjectRecord, ...] = ()
     """Objects of the lake that this run answers for."""
     detail: dict[str, Any] = {}
-    """What the stage counted; each stage says what is in it."""
+    """What the stage counted; `DETAILS` says what is in it."""
+
+    @model_validator(mode="after")
+    def _detail_is_its_stage_s(self) -> Self:
+        if self.stage in DETAILS:
+            DETAILS[self.stage].model_validate(self.detail)
+        return self
 
     @property
     def key(self) -> str:

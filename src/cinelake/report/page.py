@@ -112,6 +112,7 @@ def _sentence(answer: Answer, template: str) -> str:
         template,
         rows=answer.rows,
         summary=answer.summary,
+        counts=answer.counts,
         parameters=answer.parameters,
         language=LANGUAGE,
         said_in=f"questions/{answer.question}",

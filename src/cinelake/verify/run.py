@@ -91,6 +91,7 @@ def _checks(project: Project, lake: Lake, run: Run, options: VerifyOptions, on_e
             count = sum(1 for manifest in manifests if manifest.stage == stage)
             yield Check(f"manifests {stage}", count > 0 or stage == "enrich", f"{count} of this stage")
     yield from _check_objects(lake, manifests, on_event)
+    yield _check_records(manifests)
     yield from _check_sources(project, manifests)
     yield from _check_tables(project, lake, options, on_event)
     yield from _check_answers(project, lake, run, options, on_event)
@@ -108,6 +109,20 @@ def _check_objects(lake: Lake, manifests: list[Manifest], on_event: OnEvent) -> 
         for number, check in enumerate(pool.map(lambda record: _check_object(lake, record), claimed.values())):
             on_event(Event(STAGE, "reading objects", "progress", number + 1, len(claimed), "objects"))
             yield check
+
+
+def _check_records(manifests: list[Manifest]) -> Check:
+    """What the builds have read must be told of by the manifests of the stages that wrote it."""
+    told = {record.key for manifest in manifests if manifest.stage != "build" for record in manifest.objects}
+    read = {record.key for manifest in manifests if manifest.stage == "build" for record in manifest.inputs}
+    untold = sorted(read - told)
+    return Check(
+        "records",
+        not untold,
+        f"{len(untold)} objects that a build has read are in no manifest of their own, such as {untold[0]}"
+        if untold
+        else f"{len(read)} objects that builds have read have manifests of their own",
+    )
 
 
 def _check_object(lake: Lake, record: ObjectRecord) -> Check:
@@ -190,7 +205,11 @@ def _check_answers(
     if not isinstance(build, Manifest):
         return
     recorded: dict[str, Any] = {}
-    for manifest in lake.manifests("ask", until=build.processing_date, on="the newest date"):
+    asked = _or_words(lambda: lake.manifests("ask", until=build.processing_date, on="the newest date"))
+    if isinstance(asked, str):
+        yield Check("manifests ask", False, asked)
+        return
+    for manifest in asked:
         if manifest.detail["build"] == build.run_id:
             recorded |= manifest.detail["answers"]
     for question, told in sorted(recorded.items()):

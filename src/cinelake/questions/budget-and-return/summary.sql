@@ -3,8 +3,7 @@ WITH coverage AS (
     SELECT
         SUM(CASE WHEN in_tmdb THEN 1 ELSE 0 END) AS matched_in_tmdb,
         COUNT(budget) AS budget_known,
-        COUNT(revenue) AS revenue_known,
-        COUNT(*) AS films
+        COUNT(revenue) AS revenue_known
     FROM films
 ),
 figures AS (
@@ -34,7 +33,6 @@ SELECT
     figures.profitable_share,
     COALESCE(coverage.matched_in_tmdb, 0) AS matched_in_tmdb,
     coverage.budget_known,
-    coverage.revenue_known,
-    coverage.films
+    coverage.revenue_known
 FROM figures
 CROSS JOIN coverage
