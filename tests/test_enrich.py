@@ -60,6 +60,8 @@ def names_in_lake(folder: ProjectFolder) -> list[str]:
         (f"[{json.dumps(FILM)},\n", "tmdb.jsonl"),
         (f"[{json.dumps(FILM)}] more", "tmdb.jsonl, line 1"),
         (json.dumps(FILM).encode("utf-16"), "tmdb.jsonl is not UTF-8"),
+        (json.dumps(FILM).replace("One", "\\ud83c"), "tmdb.jsonl, line 1"),
+        (f'{{"imdb_id": "tt99000001", "x": {"[" * 5000 + "]" * 5000}}}', "tmdb.jsonl, line 1"),
     ],
     ids=[
         "broken line",
@@ -71,6 +73,8 @@ def names_in_lake(folder: ProjectFolder) -> list[str]:
         "open array",
         "text after array",
         "UTF-16",
+        "half a character",
+        "too deep",
     ],
 )
 def test_a_broken_snapshot_is_refused_by_file_and_line(landed: ProjectFolder, text: str | bytes, said: str) -> None:

@@ -63,11 +63,13 @@ def test_several_faults_in_one_line_are_one_reject(folder: ProjectFolder) -> Non
     assert counts_of(result) == (2, 0, 2)
 
 
-def test_an_unclosed_quote_leaves_no_row_unaccounted_for(folder: ProjectFolder) -> None:
-    result = read_lines(folder, film("tt1"), film("tt2", tituloPincipal='"open'), film("tt3"))
-    [row] = rejects_of(folder, result)
-    assert (row["line"], row["text"].startswith('tt2|"open')) == (3, True)
-    assert counts_of(result) == (2, 1, 1)
+def test_an_unclosed_quote_leaves_no_line_unaccounted_for(folder: ProjectFolder) -> None:
+    lines = [film("tt1"), film("tt2", tituloPincipal='"open'), *(film(f"tt{number}") for number in range(3, 100))]
+    result = read_lines(folder, *lines)
+    first, *_ = rejects_of(folder, result)
+    assert (first["line"], first["text"].startswith('tt2|"open')) == (3, True)
+    rows_in, rows_out, rejected = counts_of(result)
+    assert rows_in == len(lines) == rows_out + rejected
 
 
 def test_the_text_of_a_reject_is_cut(folder: ProjectFolder) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from pathlib import Path
+from secrets import token_hex
 from typing import TYPE_CHECKING, Literal, Self
 
 import obstore
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 Store = LocalStore | S3Store
 REPLACED = "_replaced"
 """Prefix in a folder lake below which replaced objects are kept."""
+STAGING = "_staging"
+"""Prefix in a folder lake below which objects lie while they are written in parts."""
 PART_BYTES = 8 << 20
 MAX_PARTS = 10_000
 """Of a multipart upload (Amazon S3 user guide, "Amazon S3 multipart upload limits")."""
@@ -274,20 +277,25 @@ class Lake:
     ) -> ObjectRecord:
         part_bytes = max(PART_BYTES, -(-size_bytes // MAX_PARTS))
         in_parts = size_bytes > part_bytes
+        # What is written in parts cannot be written on a condition. A folder can rename on one; a bucket cannot, so
+        # there the last of two that begin at once wins.
+        aside = f"{STAGING}/{token_hex(8)}" if in_parts and not replace and self.bucket is None else None
         with lake_failures(f"cannot write {self}/{key}"):
             try:
                 if in_parts and not replace and self._is_there(key):
                     raise AlreadyExistsError
                 result = obstore.put(
                     self._store,
-                    key,
+                    aside or key,
                     blocks,
-                    # Folders have no attributes, and a multipart upload has no condition.
+                    # A folder has no attributes.
                     attributes={"Content-Type": content_type, "sha256": sha256} if self.bucket else None,
                     mode="overwrite" if replace or in_parts else "create",
                     use_multipart=in_parts,
                     chunk_size=part_bytes,
                 )
+                if aside:
+                    self._move_into_place(aside, key)
                 # Some servers answer a multipart upload without an ETag, or with another than they list.
                 e_tag = obstore.head(self._store, key)["e_tag"] if in_parts else result["e_tag"]
             except AlreadyExistsError as error:
@@ -303,6 +311,14 @@ class Lake:
             e_tag=e_tag,
             version_id=result["version"] if result["version"] != "null" else None,
         )
+
+    def _move_into_place(self, aside: str, key: str) -> None:
+        """Renames, unless the key is taken (AlreadyExistsError); what lies aside is gone either way."""
+        try:
+            obstore.rename(self._store, aside, key, overwrite=False)
+        except AlreadyExistsError:
+            obstore.delete(self._store, aside)
+            raise
 
     def _is_there(self, key: str) -> bool:
         try:
