@@ -1,7 +1,10 @@
 """What becomes of the rows that break their contract: none is lost, each is kept with its place and its reason."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from cinelake import DataError
 from projects import MOVIES_HEADER, ProjectFolder
 from tables import counts_of, film, films_of, land_and_build, read_bytes, read_lines, rejects_of
 
@@ -63,13 +66,22 @@ def test_several_faults_in_one_line_are_one_reject(folder: ProjectFolder) -> Non
     assert counts_of(result) == (2, 0, 2)
 
 
-def test_an_unclosed_quote_leaves_no_line_unaccounted_for(folder: ProjectFolder) -> None:
-    lines = [film("tt1"), film("tt2", tituloPincipal='"open'), *(film(f"tt{number}") for number in range(3, 100))]
-    result = read_lines(folder, *lines)
-    first, *_ = rejects_of(folder, result)
-    assert (first["line"], first["text"].startswith('tt2|"open')) == (3, True)
-    rows_in, rows_out, rejected = counts_of(result)
-    assert rows_in == len(lines) == rows_out + rejected
+@pytest.mark.parametrize("rows_below", [1, 100, 100_000])
+def test_an_unclosed_quote_that_swallows_rows_stops_the_build_and_names_its_line(
+    folder: ProjectFolder, rows_below: int
+) -> None:
+    below = [film(f"tt{number}") for number in range(3, 3 + rows_below)]
+    with pytest.raises(DataError, match="line 3: a quote opens there") as raised:
+        read_lines(folder, film("tt1"), film("tt2", tituloPincipal='"open'), *below)
+    assert "RFC 4180" in raised.value.hint
+    assert not folder.path.joinpath("lake/_manifests/build").exists()
+
+
+def test_an_unclosed_quote_in_the_last_row_is_one_reject(folder: ProjectFolder) -> None:
+    result = read_lines(folder, film("tt1"), film("tt2", tituloPincipal='"open'))
+    [row] = rejects_of(folder, result)
+    assert (row["line"], row["text"].startswith('tt2|"open')) == (3, True)
+    assert counts_of(result) == (2, 1, 1)
 
 
 def test_the_text_of_a_reject_is_cut(folder: ProjectFolder) -> None:
@@ -116,3 +128,29 @@ def test_a_large_file_keeps_every_row_and_the_lines_of_its_rejects(folder: Proje
 def test_a_file_of_wrong_rows_alone_is_accounted_for(folder: ProjectFolder) -> None:
     result = read_lines(folder, *[f"{film(f'tt{number}')}|" for number in range(3_000)])
     assert counts_of(result) == (3_000, 0, 3_000)
+
+
+QUOTED = st.text('ab"| \n', max_size=6).map(lambda text: '"' + text.replace('"', '""') + '"')
+ANY_LINE = st.one_of(
+    QUOTED.map(lambda text: film("tt1", tituloPincipal=text)),
+    QUOTED.map(lambda text: film("tt2", tituloPincipal=text, numeroVotos="-1")),
+    QUOTED.map(lambda text: film("tt3", tituloPincipal=text) + "|more"),
+    QUOTED.map(lambda text: f"tt4|{text}"),
+    st.sampled_from(['"a"b', 'a"b', '"a"b"c"', '"a""b"c']).map(lambda text: film("tt5", tituloPincipal=text)),
+    st.just(""),
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(lines=st.lists(ANY_LINE, min_size=1, max_size=12), end=st.sampled_from(["\n", "\r\n"]))
+def test_wherever_a_reject_stands_its_line_begins_with_its_text(
+    tmp_path_factory: pytest.TempPathFactory, lines: list[str], end: str
+) -> None:
+    folder = ProjectFolder(tmp_path_factory.mktemp("project"))
+    folder.write_small()
+    text = end.join([MOVIES_HEADER, *(line.replace("\n", end) for line in lines), ""])
+    result = read_bytes(folder, text.encode())
+    for row in rejects_of(folder, result):
+        assert end.join(text.split(end)[row["line"] - 1 :]).startswith(row["text"])
+    rows_in, rows_out, rejected = counts_of(result)
+    assert rows_in == rows_out + rejected == sum(1 for line in lines if line)

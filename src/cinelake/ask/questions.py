@@ -2,8 +2,9 @@
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any, Literal
@@ -105,11 +106,16 @@ class Question:
     """In the order in which they run; `answer` is among them, `summary` may be."""
 
 
-def load_questions(project: Project) -> dict[str, Question]:
-    """The shipped questions and the project's own, by name; one of the project's replaces a shipped one of its name.
+def load_questions(project: Project, names: Sequence[str] = ()) -> list[Question]:
+    """The shipped questions and the project's own; one of the project's replaces a shipped one of its name.
+
+    Args:
+        project: its `questions/` may be missing.
+        names: only these, in this order; none takes all.
 
     Raises:
-        ConfigurationError: a question's folder is not as it must be; names the file, and the line where there is one.
+        ConfigurationError: there is no such question, or its folder is not as it must be; then names the file, and
+            the line where there is one.
     """
     shipped = files("cinelake") / FOLDER
     own = project.directory / FOLDER
@@ -122,8 +128,17 @@ def load_questions(project: Project) -> dict[str, Question]:
             for folder in own.iterdir()
             if folder.is_dir() and not folder.name.startswith((".", "_"))
         }
+    for name in names:
+        if name not in folders:
+            near = get_close_matches(name, folders, n=1)
+            raise ConfigurationError(
+                f"there is no question {name!r}",
+                f"did you mean {near[0]}?" if near else f"questions are: {', '.join(sorted(folders))}",
+            )
+    if names:
+        return [read_question(*folders[name]) for name in dict.fromkeys(names)]
     questions = [read_question(folder, said_in) for folder, said_in in folders.values()]
-    return {each.name: each for each in sorted(questions, key=lambda each: (each.words.order, each.name))}
+    return sorted(questions, key=lambda each: (each.words.order, each.name))
 
 
 def read_question(folder: Traversable, said_in: str) -> Question:

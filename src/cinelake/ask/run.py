@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from difflib import get_close_matches
 from typing import Any, ClassVar
 
 from cinelake.ask.questions import ANSWER, SUMMARY, Question, QuestionWords, load_questions, parameters_of
@@ -102,7 +101,7 @@ def ask_questions(
         DataError: a table in the lake is not the one that was built.
     """
     options = options or AskOptions()
-    questions = _chosen(load_questions(project), options.questions)
+    questions = load_questions(project, options.questions)
     build = demand_build(lake, options.until)
     # The answers belong to the date of their build, whenever they are asked.
     run = run.on(build.processing_date)
@@ -114,17 +113,6 @@ def ask_questions(
     if options.record:
         key, written = _record(lake, run, build, answers, on_event)
     return AskResult(run, str(lake), "done" if written or not key else "unchanged", answers, build, key)
-
-
-def _chosen(questions: Mapping[str, Question], names: Sequence[str]) -> list[Question]:
-    for name in names:
-        if name not in questions:
-            near = get_close_matches(name, questions, n=1)
-            raise ConfigurationError(
-                f"there is no question {name!r}",
-                f"did you mean {near[0]}?" if near else f"questions are: {', '.join(questions)}",
-            )
-    return [questions[name] for name in dict.fromkeys(names)] or list(questions.values())
 
 
 def _answer(engine: Engine, tables: Sequence[str], question: Question, project: Project, on_event: OnEvent) -> Answer:

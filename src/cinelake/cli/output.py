@@ -196,12 +196,13 @@ def _print_table(answer: "Answer") -> None:
     from rich.table import Table
 
     headings, rows, figures = _shown_rows(answer)
-    table = Table(box=box.SIMPLE_HEAD, title=answer.words.title.en, title_justify="left", title_style="bold")
+    table = Table(box=box.SIMPLE_HEAD)
     for heading, figure in zip(headings, figures, strict=True):
         table.add_column(heading, justify="right" if figure else "left", overflow="fold")
     for row in rows:
         table.add_row(*row)
     console = Console(width=None if sys.stdout.isatty() else WIDE, markup=False, highlight=False)
+    console.print(answer.words.title.en, style="bold")
     console.print(table)
     console.print(_sentence(answer) + "\n")
 

@@ -12,6 +12,8 @@ from cinelake.engine.rejects import TEXT_CHARACTERS, Place, locate_records, read
 from cinelake.errors import DataError
 
 SCHEMAS = ("raw", "trusted", "refined")
+SWALLOWING = ("UNQUOTED VALUE", "LINE SIZE OVER MAXIMUM")
+"""Errors of DuckDB's reader after which it has taken more than a record: the rows in it are no longer told apart."""
 SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     # Nothing is fetched at run time: what is needed is in the wheel.
     "autoinstall_known_extensions": False,
@@ -159,6 +161,12 @@ class DuckDB:
         )
         rejects: list[tuple[Any, ...]] = []
         for record, text, reason in unread:
+            if reason in SWALLOWING and "\n" in text.strip("\r\n"):
+                line = located.unread[record].line if record in located.unread else record
+                raise DataError(
+                    f"{file.key}, line {line}: a quote opens there, does not close, and swallows what is below it",
+                    "close that quote, or double it where it is part of the text (RFC 4180), and land the file again",
+                )
             place = located.unread.get(record) or Place(record, text.strip("\r\n"))
             told = f"cannot be split into fields: {reason.lower()}"
             rejects.append((dataset, file.key, place.line, None, told, place.text))
@@ -167,8 +175,16 @@ class DuckDB:
             found = located.rows.get(row)
             line, text = (found.line, found.text) if found else (None, f"row {row}")
             rejects.append((dataset, file.key, line, fault, f"{fault} {expectations[fault]}", text))
-        self._connection.executemany(
-            f"INSERT INTO raw.rejects VALUES (?, ?, ?, ?, ?, LEFT(?, {TEXT_CHARACTERS}))", rejects
+        self._connection.execute(
+            f"""
+            INSERT INTO raw.rejects
+            SELECT dataset, source_key, line, "column", reason, LEFT(text, {TEXT_CHARACTERS}) FROM (
+                SELECT
+                    UNNEST($1::VARCHAR[]) AS dataset, UNNEST($2::VARCHAR[]) AS source_key, UNNEST($3::BIGINT[]) AS line,
+                    UNNEST($4::VARCHAR[]) AS "column", UNNEST($5::VARCHAR[]) AS reason, UNNEST($6::VARCHAR[]) AS text
+            )
+            """,
+            [list(column) for column in zip(*rejects, strict=True)],
         )
         return len(unread)
 

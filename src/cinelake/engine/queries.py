@@ -28,10 +28,10 @@ class Query:
 
     @property
     def references(self) -> frozenset[str]:
-        """The tables that it reads, its own WITH clauses aside."""
-        own = {cte.alias for cte in self.tree.find_all(exp.CTE)}
+        """The tables that it reads, in small letters as SQL does not tell them apart, its own WITH clauses aside."""
+        own = {cte.alias.lower() for cte in self.tree.find_all(exp.CTE)}
         named = [table for table in self.tree.find_all(exp.Table) if isinstance(table.this, exp.Identifier)]
-        tables = {".".join(part.name for part in table.parts) for table in named}
+        tables = {".".join(part.name for part in table.parts).lower() for table in named}
         return frozenset(tables - own)
 
     @property

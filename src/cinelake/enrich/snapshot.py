@@ -77,7 +77,8 @@ def _records_in(text: str, name: str) -> Iterator[tuple[str, dict[str, Any]]]:
             return
         try:
             record, end = decoder.raw_decode(text, position)
-        except ValueError as error:
+            json.dumps(record, ensure_ascii=False).encode()  # half a surrogate pair is no text, and engines refuse it
+        except (ValueError, RecursionError) as error:
             raise _no_record(text, position, name, str(error).partition(":")[0]) from error
         if not isinstance(record, dict):
             raise _no_record(text, position, name, "a record must be an object")

@@ -50,6 +50,7 @@ CODE_BY_STATUS = {
     504: "ServiceUnavailable",
 }
 SETTINGS_OF_AWS = "mend AWS_REGION, AWS_ENDPOINT_URL_S3 or ~/.aws/config"
+TELL_ALL = "run again with -vv for the whole story"
 NO_CREDENTIALS = (
     "there are no AWS credentials",
     "put AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN) in .env, or name AWS_PROFILE",
@@ -82,7 +83,9 @@ def lake_failures(doing: str) -> Iterator[None]:
     except aws.ClientError as error:
         raise failure_of_code(doing, *code_of(error)) from error
     except (aws.BotoCoreError, aws.UndefinedModelAttributeError) as error:
-        raise CinelakeError(f"{doing}: {error}", "run again with -vv for the whole story") from error
+        raise CinelakeError(
+            f"{doing}: {error}" if str(error) else f"{doing}: {type(error).__name__}", TELL_ALL
+        ) from error
     except (store.BaseError, FileNotFoundError) as error:
         raise _failure_of_store(doing, error) from error
     except OSError as error:
@@ -101,7 +104,7 @@ def failure_of_code(doing: str, code: str, status: int = 0) -> CinelakeError:
     if known is None:
         return CinelakeError(
             f"{doing}: the service answered {code or status or 'with an error'}",
-            "run again with -vv for the whole story",
+            TELL_ALL,
         )
     kind, what, hint = known
     return kind(f"{doing}: {what}{f' ({code})' if code else ''}", hint)
@@ -125,7 +128,7 @@ def _failure_of_store(doing: str, error: Exception) -> CinelakeError:
         return _failure_of_disk(doing, OSError(int(number[1]), os.strerror(int(number[1]))))
     return CinelakeError(
         f"{doing}: {_first_words(text) or type(error).__name__}",
-        "run again with -vv for the whole story",
+        TELL_ALL,
     )
 
 
@@ -141,7 +144,7 @@ def _failure_of_disk(doing: str, error: OSError) -> CinelakeError:
         return CinelakeError(f"{doing}: the disk is full", "make room, then run again; what was landed is kept")
     if error.errno in (errno.ENOTDIR, errno.EEXIST):
         return ConfigurationError(f"{doing}: a file stands where a folder must be", "choose another folder as the lake")
-    return CinelakeError(f"{doing}: {error.strerror or error}", "run again with -vv for the whole story")
+    return CinelakeError(f"{doing}: {error.strerror or error}", TELL_ALL)
 
 
 def _unreachable(doing: str, endpoint: str | None) -> ServiceError:

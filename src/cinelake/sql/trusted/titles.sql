@@ -20,7 +20,7 @@ SELECT
     CAST(anoLancamento AS SMALLINT) AS start_year,
     CAST(anoTermino AS SMALLINT) AS end_year,
     CAST(tempoMinutos AS INTEGER) AS runtime_minutes,
-    STRING_SPLIT(genero, ',') AS genres,
+    STRING_SPLIT(NULLIF(genero, ''), ',') AS genres,
     CAST(notaMedia AS DECIMAL(3, 1)) AS rating,
     CAST(numeroVotos AS BIGINT) AS votes,
     source_key
