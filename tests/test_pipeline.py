@@ -1,5 +1,7 @@
 """From two files to two answers, on every kind of store."""
 
+from pathlib import Path
+
 from projects import DATE, Place, ProjectFolder
 
 
@@ -17,6 +19,13 @@ def test_a_second_run_uploads_nothing_and_says_so(folder: ProjectFolder, place: 
     assert [stage["status"] for stage in again["stages"]] == ["unchanged"] * 5
     assert place.objects() == before
     assert "Nothing was uploaded" in folder.cinelake("run", "--date", DATE, place=place).stdout
+
+
+def test_a_folder_of_any_name_serves_as_a_project(tmp_path: Path) -> None:
+    folder = ProjectFolder(tmp_path / "Ação [x] *é? 'q'")
+    folder.write_small()
+    folder.document("run", "--date", DATE)
+    assert folder.cinelake("verify").returncode == 0
 
 
 def test_verify_names_an_object_of_which_one_byte_changed(folder: ProjectFolder, place: Place) -> None:

@@ -225,7 +225,9 @@ class DuckDB:
     def attach(self, name: str, path: Path) -> None:
         """See `Engine.attach`."""
         with self._in_words(name):
-            self._connection.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet({_text(_pattern(path))})")
+            # A file that is there is read as it is named, whatever pattern its name might be; and only the plain name
+            # passes once the engine is confined.
+            self._connection.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet({_text(path)})")
         self._attached.append(path)
 
     def confine(self) -> None:
