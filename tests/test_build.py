@@ -6,6 +6,7 @@ import duckdb
 import pytest
 
 from cinelake import (
+    AccessError,
     AskOptions,
     BuildOptions,
     ConfigurationError,
@@ -199,3 +200,11 @@ def test_objects_of_a_build_that_crashed_are_not_read(folder: ProjectFolder) -> 
     assert not {built.record.key for built in again.tables} & {built.record.key for built in crashed.tables}
     project, lake, run = folder.open()
     assert verify_lake(project, lake, run, VerifyOptions()).status == "done"
+
+
+def test_a_work_folder_that_cannot_be_made_is_named(folder: ProjectFolder) -> None:
+    land(folder)
+    (folder.path / ".cinelake").write_text("a file")
+    with pytest.raises(AccessError, match="no work folder can be made") as raised:
+        build(folder)
+    assert "writable" in raised.value.hint

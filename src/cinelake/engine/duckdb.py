@@ -9,7 +9,7 @@ import duckdb
 from cinelake.engine.contract import Column, check_header
 from cinelake.engine.interface import CsvFile, JsonFile, Table
 from cinelake.engine.rejects import TEXT_CHARACTERS, Place, locate_records, read_header
-from cinelake.errors import DataError
+from cinelake.errors import AccessError, DataError
 
 SCHEMAS = ("raw", "trusted", "refined")
 SWALLOWING = ("UNQUOTED VALUE", "LINE SIZE OVER MAXIMUM")
@@ -82,8 +82,18 @@ class DuckDB:
     """An in-memory database that spills below the project's work directory."""
 
     def __init__(self, work_directory: Path) -> None:
+        """Opens it.
+
+        Raises:
+            AccessError: the work directory cannot be made.
+        """
         spill = work_directory / "spill"
-        spill.mkdir(parents=True, exist_ok=True)
+        try:
+            spill.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise AccessError(
+                f"no work folder can be made at {work_directory}: {error.strerror}", "make the project folder writable"
+            ) from error
         self._connection = duckdb.connect(":memory:", config={**SETTINGS, "temp_directory": str(spill)})
         self._attached: list[Path] = []
         for schema in SCHEMAS:
