@@ -162,8 +162,12 @@ def _plain_value(value: Any) -> Any:
             return value.isoformat()
         case list() | tuple():
             return [_plain_value(each) for each in value]
-        case _:
+        case dict():
+            return {str(name): _plain_value(each) for name, each in value.items()}
+        case None | bool() | int() | str():
             return value
+        case _:
+            return str(value)
 
 
 def _record(

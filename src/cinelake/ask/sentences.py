@@ -1,6 +1,7 @@
 """The answer in a sentence: small templates that pick figures from the answer and write them in the reader's way."""
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any, Literal
 
 from babel.numbers import format_currency, format_decimal, format_percent
@@ -26,6 +27,8 @@ def write_value(value: Any, form: str, language: Language) -> str:
     """
     if value is None:
         return UNKNOWN
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        return str(value)
     locale = LOCALES[language]
     match form:
         case "integer":
