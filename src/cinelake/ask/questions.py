@@ -94,6 +94,22 @@ class QuestionWords(_Table):
         words = self.columns.get(column)
         return words.format if words else "text"
 
+    def misfit(self, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str | None:
+        """What these words say that does not fit an answer of these columns and rows; None where all fits."""
+        named = {"split": self.split}
+        figures = {f"columns.{name}.format": name for name, words in self.columns.items() if words.format != "text"}
+        if self.chart is not None:
+            named |= {f"chart.{field}": getattr(self.chart, field) for field in ("x", "y", "color", "label")}
+            figures |= {"chart.y": self.chart.y, **({"chart.x": self.chart.x} if self.chart.mark == "point" else {})}
+        for field, column in named.items():
+            if column is not None and column not in columns:
+                return f"{field} is {column!r}, but the answer's columns are {', '.join(columns)}"
+        for field, column in figures.items():
+            for value in (row.get(column) for row in rows):
+                if isinstance(value, bool) or not isinstance(value, int | float | None):
+                    return f"{field} wants figures, but column {column!r} holds {value!r}"
+        return None
+
 
 @dataclass(frozen=True)
 class Question:

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from cinelake.ask.questions import ANSWER, SUMMARY, Question, QuestionWords, load_questions, parameters_of
+from cinelake.ask.questions import ANSWER, SUMMARY, WORDS, Question, QuestionWords, load_questions, parameters_of
 from cinelake.config import Project
 from cinelake.engine.duckdb import DuckDB
 from cinelake.engine.interface import Engine, Table
@@ -128,6 +128,9 @@ def _answer(engine: Engine, tables: Sequence[str], question: Question, project: 
             f"questions/{question.name}/summary.sql gave {len(summary)} rows", "let it give one row"
         )
     rows = tuple(_plain(row) for row in found[ANSWER].records())
+    misfit = question.words.misfit(found[ANSWER].columns, rows)
+    if misfit is not None:
+        raise ConfigurationError(f"questions/{question.name}/{WORDS}: {misfit}", f"mend that setting, or {ANSWER}.sql")
     counts = {name: table.rows[0][0] for name, table in found.items() if name not in (ANSWER, SUMMARY)}
     return Answer(question.name, question.words, rows, summary[0] if summary else {}, counts, parameters, sql)
 

@@ -1,0 +1,154 @@
+"""The command that writes the report, and pages over questions of the user's own."""
+
+import json
+from html import escape
+
+import pytest
+
+from cinelake import ConfigurationError, write_report
+from cinelake.ask import AskOptions, ask_questions
+from cinelake.lake.keys import KeyTemplate
+from cinelake.report.page import render_page
+from projects import ProjectFolder
+from tables import land, make_all
+
+CHART = '[chart]\nx = "x"\ny = "number"\ncolor = "x"\ntitle = { en = "Chart", pt = "Gráfico" }\n'
+
+
+@pytest.fixture
+def built(folder: ProjectFolder) -> ProjectFolder:
+    make_all(folder)
+    return folder
+
+
+def write_question(
+    folder: ProjectFolder, answer: str, *, words: str = "Words", summary: str = "", top: str = "", chart: str = ""
+) -> None:
+    """A question named `own`, whose column `number` is an integer and whose other columns have no words."""
+    path = folder.path / "questions" / "own"
+    path.mkdir(parents=True)
+    both = f"{{ en = {json.dumps(words)}, pt = {json.dumps(words)} }}"
+    path.joinpath("question.toml").write_text(
+        f"{top}\ntitle = {both}\nprose = {both}\nsentence = {both}\n{chart}\n"
+        f'[columns.number]\nen = {json.dumps(words)}\npt = "Número"\nformat = "integer"\n',
+        encoding="utf-8",
+    )
+    path.joinpath("answer.sql").write_text(answer, encoding="utf-8")
+    if summary:
+        path.joinpath("summary.sql").write_text(summary, encoding="utf-8")
+
+
+def page_of(folder: ProjectFolder, question: str = "own") -> str:
+    """The page of one question, rendered in this process."""
+    project, lake, run = folder.open()
+    asked = ask_questions(project, lake, run, AskOptions((question,), record=False))
+    return render_page(asked.answers, asked.build, lake=str(lake), keys=KeyTemplate(project.lake.key))
+
+
+# The command
+
+
+def test_report_by_itself_writes_what_run_wrote_and_leaves_it_alone_the_next_time(folder: ProjectFolder) -> None:
+    told = folder.document("run")["stages"][-1]
+    report = folder.path / "report" / "report.html"
+    assert (told["stage"], told["status"], told["path"]) == ("report", "done", str(report))
+    by_run = report.read_bytes()
+    report.unlink()
+    assert folder.document("report")["status"] == "done"
+    assert report.read_bytes() == by_run
+    written_ns = report.stat().st_mtime_ns
+    assert folder.document("report")["status"] == "unchanged"
+    assert report.stat().st_mtime_ns == written_ns
+    assert [path.name for path in report.parent.iterdir()] == ["report.html"]
+
+
+def test_a_report_that_was_changed_by_hand_is_written_again(built: ProjectFolder) -> None:
+    project, lake, run = built.open()
+    asked = ask_questions(project, lake, run)
+    report = write_report(project, lake, run, asked).path
+    page = report.read_bytes()
+    report.write_text("mine")
+    assert write_report(project, lake, run, asked).status == "done"
+    assert report.read_bytes() == page
+
+
+def test_an_output_that_cannot_be_written_is_wrong_use(built: ProjectFolder) -> None:
+    built.path.joinpath("folder").mkdir()
+    ended = built.cinelake("report", "--output", "folder", "--json", "-q")
+    assert ended.returncode == 2
+    error = json.loads(ended.stdout)["error"]
+    assert error["code"] == 2
+    assert error["what"].startswith(f"the report cannot be written to {built.path / 'folder'}: ")
+    assert error["hint"] == "name another file with --output PATH"
+    assert ended.stderr == f"error: {error['what']}\nhint:  {error['hint']}\n"
+    assert not list(built.path.rglob(".*.html"))
+
+
+def test_before_anything_is_built_there_is_no_report(folder: ProjectFolder) -> None:
+    land(folder)
+    ended = folder.cinelake("report", "-q")
+    assert ended.returncode == 2
+    assert "cinelake build" in ended.stderr
+    assert not folder.path.joinpath("report").exists()
+
+
+# Questions of the user's own
+
+
+def test_their_words_are_text(built: ProjectFolder) -> None:
+    evil = "<b onclick=alert(1)>&amp; 'x'</b>"
+    write_question(built, "SELECT 1 AS number", words=evil)
+    page = page_of(built)
+    assert "<b onclick" not in page
+    written = escape(evil).replace("&#x27;", "&#39;")
+    for place in ("<title>", "<h1>", '<h2 id="own-title">', '<p class="answer">', '<th scope="col" class="figure">'):
+        assert f"{place}{written}</" in page
+
+
+def test_a_question_without_a_chart_or_without_rows_has_its_section(built: ProjectFolder) -> None:
+    write_question(built, "SELECT 1 AS number WHERE false", top='split = "number"')
+    page = page_of(built)
+    assert "<figure" not in page
+    assert "(0 rows)" in page
+    assert '<th scope="col" class="figure">Words</th>' in page or "<thead>" in page
+
+
+@pytest.mark.parametrize(
+    ("answer", "top", "chart"),
+    [
+        ("SELECT title AS number FROM refined.dim_title", "", ""),
+        ("SELECT true AS number", "", ""),
+        ("SELECT 1 AS number", 'split = "nothing"', ""),
+        ("SELECT 1 AS number", "", CHART),
+        ("SELECT 1 AS number, 2 AS x", "", CHART.replace('color = "x"', 'color = "nothing"')),
+        ("SELECT 1 AS number, 2 AS x", "", CHART + 'label = "nothing"'),
+        ("SELECT 1 AS number, 'a' AS x", "", CHART + 'x_scale = "log"'),
+    ],
+    ids=["text", "truth", "split", "chart x", "chart color", "chart label", "text on an axis"],
+)
+def test_words_that_do_not_fit_the_answer_are_told_by_the_question(
+    built: ProjectFolder, answer: str, top: str, chart: str
+) -> None:
+    write_question(built, answer, top=top, chart=chart)
+    with pytest.raises(ConfigurationError, match="questions/own"):
+        page_of(built)
+
+
+@pytest.mark.parametrize(("told", "shown"), [("'the best'", "the best"), ("true", "True"), ("NULL", "–"), ("7", "7")])
+def test_a_summary_may_hold_what_is_no_figure(built: ProjectFolder, told: str, shown: str) -> None:
+    write_question(built, "SELECT 1 AS number", summary=f"SELECT {told} AS told")
+    assert f">{shown}</td>" in page_of(built)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "INTERVAL 1 DAY", "TIME '10:00'", "'a'::BLOB", "{'a': 1.5}", "MAP {'a': 1.5}", "[1.5, NULL]", "1e400::VARCHAR",
+        "'12345678-1234-1234-1234-123456789abc'::UUID", "170141183460469231731687303715884105727::HUGEINT",
+    ],
+)  # fmt: skip
+def test_a_cell_may_be_of_any_type(built: ProjectFolder, value: str) -> None:
+    write_question(built, f"SELECT 1 AS number, {value} AS other")
+    (answer,) = ask_questions(*built.open(), AskOptions(("own",))).answers
+    assert json.loads(json.dumps(answer.to_json(), allow_nan=False))["rows"][0]["number"] == 1
+    assert ">1</td>" in page_of(built)
