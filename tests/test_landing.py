@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -125,23 +126,61 @@ def test_every_file_that_was_replaced_stays(folder: ProjectFolder, tmp_path: Pat
     assert {data for key, data in place.objects().items() if "movies" in key} == set(contents)
 
 
-def test_a_source_that_changes_while_it_is_read_leaves_no_object(folder: ProjectFolder, place: Place) -> None:
+@pytest.mark.parametrize("size_bytes", [4, LARGE_BYTES], ids=["small", "large"])
+@pytest.mark.parametrize("change", ["grown", "overwritten", "cut", "replaced", "gone"])
+def test_a_source_that_changes_while_it_is_read_leaves_no_object(
+    folder: ProjectFolder, place: Place, size_bytes: int, change: str
+) -> None:
     land(folder, place)
     project, lake, _ = folder.open(place)
-    for name, data in (("small.csv", b"a|b\n"), ("large.csv", large_file(folder.path / "large.csv"))):
-        path = project.directory / name
-        path.write_bytes(data)
-        for replace in (False, True):
-            with pytest.raises(CinelakeError, match=f"{name} changed while it was being read; nothing was written"):
-                lake.put_file(f"Raw/x/{name}", path, "0" * 64, content_type="text/csv", replace=replace)
-    assert not [key for key in place.objects() if key.startswith("Raw/x")]
+    path = project.directory / "changing.csv"
+    path.write_bytes(b"a" * size_bytes)
+
+    def change_it(_count: int) -> None:
+        match change:
+            case "grown":
+                with path.open("ab") as file:
+                    file.write(b"a")
+            case "overwritten":
+                times = path.stat()
+                with path.open("r+b") as file:
+                    file.write(b"b")
+                os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))  # its clock tells nothing
+            case "cut":
+                os.truncate(path, size_bytes // 2)
+            case "replaced":
+                fresh = path.with_name(f"fresh-{uuid.uuid4().hex}.csv")  # parts are sent by several threads
+                fresh.write_bytes(b"c" * size_bytes)
+                fresh.replace(path)
+            case "gone":
+                path.unlink(missing_ok=True)
+
+    with pytest.raises(CinelakeError, match=r"changing\.csv changed while it was being read; nothing was written"):
+        lake.put_file("Raw/x/x.csv", path, content_type="text/csv", on_bytes=change_it)
+    assert not [key for key in place.objects() if key.startswith(("Raw/x", "_staging"))]
     assert open_uploads(place) == []
+
+
+def test_a_source_that_is_touched_but_not_changed_is_landed(folder: ProjectFolder, place: Place) -> None:
+    land(folder, place)
+    project, lake, _ = folder.open(place)
+    data = large_file(project.directory / "touched.csv")
+
+    def touch(_count: int) -> None:
+        os.utime(project.directory / "touched.csv")
+
+    lake.put_file("Raw/x/x.csv", project.directory / "touched.csv", content_type="text/csv", on_bytes=touch)
+    assert place.objects()["Raw/x/x.csv"] == data
 
 
 def open_uploads(place: Place) -> list[Any]:
     if place.server is None:
         return list(Path(place.name).rglob("*#*"))
-    return list(place.server.client().list_multipart_uploads(Bucket=place.name).get("Uploads", []))
+    client = place.server.client()
+    try:
+        return list(client.list_multipart_uploads(Bucket=place.name).get("Uploads", []))
+    except client.exceptions.NoSuchUpload:
+        return []  # as rclone says it
 
 
 # Two at once
@@ -149,7 +188,11 @@ def open_uploads(place: Place) -> list[Any]:
 
 def demand_conditions(place: Place, *, in_parts: bool) -> None:
     if place.server and (place.server.name == "rclone" or in_parts):
-        pytest.skip("no condition on a multipart upload, nor on any of rclone's: there the last writer wins")
+        pytest.skip(
+            "rclone knows no conditions, Ceph 16 none on a multipart upload, and moto's takes two steps"
+        )
+    if place.server:
+        make_bucket(place)  # without versions: where it keeps them, Ceph 16 knows no conditions either
 
 
 @pytest.mark.parametrize(("writers", "size_bytes"), [(8, 1000), (3, LARGE_BYTES)], ids=["small", "large"])
@@ -164,9 +207,8 @@ def test_of_many_that_write_a_key_at_once_one_wins_whole(
         project.directory.joinpath(f"{number}.csv").write_bytes(data)
 
     def write(number: int) -> bytes | str:
-        path, sha256 = project.directory / f"{number}.csv", hashlib.sha256(contents[number]).hexdigest()
         try:
-            lake.put_file("Raw/x/x.csv", path, sha256, content_type="text/csv")
+            lake.put_file("Raw/x/x.csv", project.directory / f"{number}.csv", content_type="text/csv")
         except CinelakeError as error:
             return error.what
         return contents[number]
@@ -189,7 +231,7 @@ def test_a_key_that_another_landing_took_is_left_alone(folder: ProjectFolder, pl
     path.write_bytes(data)
     place.overwrite(SERIES, b"theirs")
     with pytest.raises(CinelakeError, match=f"{SERIES} is there already, with other content"):
-        lake.put_file(SERIES, path, hashlib.sha256(data).hexdigest(), content_type="text/csv")
+        lake.put_file(SERIES, path, content_type="text/csv")
     assert place.objects()[SERIES] == b"theirs"
 
 

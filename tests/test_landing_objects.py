@@ -106,7 +106,7 @@ def test_a_manifest_tells_the_servers_own_tag_and_type(folder: ProjectFolder, bu
     client = bucket_place.server.client()
     for landed in result.objects:
         head = client.head_object(Bucket=bucket_place.name, Key=landed.record.key)
-        assert landed.record.e_tag == head["ETag"]
+        assert f'"{landed.record.e_tag}"' == head["ETag"]
         assert (landed.record.bytes, head["ContentType"]) == (head["ContentLength"], "text/csv")
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
         ServiceError,
     )
     from cinelake.lake import Event, Lake, Run
-    from cinelake.land import LandOptions, LandResult, land_files
+    from cinelake.land import LandOptions, LandResult, Shard, land_files
     from cinelake.pipeline import RunOptions, RunResult, run_pipeline
     from cinelake.report import ReportOptions, ReportResult, write_report
     from cinelake.verify import Check, VerifyOptions, VerifyResult, verify_lake
@@ -58,6 +58,7 @@ __all__ = [
     "RunOptions",
     "RunResult",
     "ServiceError",
+    "Shard",
     "VerifyOptions",
     "VerifyResult",
     "ask_questions",
@@ -83,7 +84,7 @@ _HOMES = {
         "ServiceError",
     ),
     "cinelake.lake": ("Event", "Lake", "Run"),
-    "cinelake.land": ("LandOptions", "LandResult", "land_files"),
+    "cinelake.land": ("LandOptions", "LandResult", "Shard", "land_files"),
     "cinelake.pipeline": ("RunOptions", "RunResult", "run_pipeline"),
     "cinelake.report": ("ReportOptions", "ReportResult", "write_report"),
     "cinelake.verify": ("Check", "VerifyOptions", "VerifyResult", "verify_lake"),

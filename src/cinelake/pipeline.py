@@ -1,7 +1,7 @@
 """The order of the stages: land → enrich → build → ask → report."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from cinelake.ask import Answer, AskOptions, AskResult, ask_questions
@@ -66,7 +66,7 @@ def run_pipeline(
 
 
 def _plan(project: Project, lake: Lake, run: Run, options: RunOptions, on_event: OnEvent) -> RunResult:
-    landing = land_files(project, lake, run, LandOptions(dry_run=True, replace=options.land.replace), on_event)
+    landing = land_files(project, lake, run, replace(options.land, dry_run=True), on_event)
     planned: dict[str, StageResult] = {"land": landing}
     if all(landed.action == "unchanged" for landed in landing.objects):
         # Only what is in the lake already can be planned further.

@@ -17,7 +17,6 @@ from cinelake.engine.interface import Engine
 from cinelake.engine.published import newest_build
 from cinelake.errors import ConfigurationError, DataError
 from cinelake.lake import Event, Lake, OnEvent, Run, Status, silent
-from cinelake.lake.checksums import sha256_of_file
 from cinelake.lake.keys import PARQUET, REFINED, ObjectName
 from cinelake.lake.manifests import Manifest, ObjectRecord, manifest_of
 
@@ -202,7 +201,7 @@ def _publish(
         file = f"{run.run_id}/{model.table}.parquet"
         origin = "" if model.layer == REFINED else model.origin
         key = lake.keys.build(ObjectName(model.layer, origin, PARQUET, model.table, run.processing_date, file))
-        record = lake.put_file(key, path, sha256_of_file(path), content_type=CONTENT_TYPE)
+        record = lake.put_file(key, path, content_type=CONTENT_TYPE)
         tables.append(BuiltTable(model.layer, model.table, made[model.query.name], record))
     return tuple(tables)
 

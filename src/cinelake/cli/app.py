@@ -1,5 +1,6 @@
 """The commands. Each parses, calls one stage and shows its result; what is heavy is imported inside."""
 
+import os
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Annotated
 import typer
 
 from cinelake.cli.failures import exit_code_of
+from cinelake.errors import ExitCode
 
 app = typer.Typer(
     name="cinelake",
@@ -39,6 +41,13 @@ ReplaceOption = Annotated[
     bool,
     typer.Option("--replace", help="Replace a changed file of the same date, even in a bucket without versions."),
 ]
+ShardOption = Annotated[
+    str | None,
+    typer.Option("--shard", help="Land only one of N workers' shares of the files: 1/4 to 4/4.", metavar="I/N"),
+]
+NoCreateOption = Annotated[
+    bool, typer.Option("--no-create-bucket", help="Fail where the lake is not there, rather than make it.")
+]
 OutputOption = Annotated[Path | None, typer.Option("--output", help="Write the report to this file.", metavar="PATH")]
 VerboseOption = Annotated[
     int, typer.Option("-v", "--verbose", count=True, help="Say more; twice: tracebacks too.", show_default=False)
@@ -64,6 +73,7 @@ def run(
     lake: LakeOption = None,
     date: DateOption = None,
     replace: ReplaceOption = False,
+    no_create: NoCreateOption = False,
     output: OutputOption = None,
     dry_run: DryRunOption = False,
     json: JsonOption = False,
@@ -77,7 +87,8 @@ def run(
     from cinelake.report import ReportOptions
 
     with Session(project, lake, date, json=json, quiet=quiet, verbose=verbose) as session:
-        options = RunOptions(dry_run, LandOptions(replace=replace), ReportOptions(output))
+        landing = LandOptions(replace=replace, create_lake=not no_create)
+        options = RunOptions(dry_run, landing, ReportOptions(output))
         session.show_run(run_pipeline(session.project, session.lake, session.run, options, session.on_event))
 
 
@@ -87,6 +98,8 @@ def land(
     lake: LakeOption = None,
     date: DateOption = None,
     replace: ReplaceOption = False,
+    shard: ShardOption = None,
+    no_create: NoCreateOption = False,
     dry_run: DryRunOption = False,
     json: JsonOption = False,
     verbose: VerboseOption = 0,
@@ -94,10 +107,11 @@ def land(
 ) -> None:
     """Files to Raw, whole and unchanged."""
     from cinelake.cli.session import Session
-    from cinelake.land import LandOptions, land_files
+    from cinelake.land import LandOptions, Shard, land_files
 
     with Session(project, lake, date, json=json, quiet=quiet, verbose=verbose) as session:
-        options = LandOptions(dry_run=dry_run, replace=replace)
+        share = Shard.parse(shard) if shard is not None else None
+        options = LandOptions(dry_run=dry_run, replace=replace, shard=share, create_lake=not no_create)
         session.show(land_files(session.project, session.lake, session.run, options, session.on_event))
 
 
@@ -215,4 +229,10 @@ def verify(
 
 def main() -> None:
     """The `cinelake` program."""
-    sys.exit(exit_code_of(app, sys.argv[1:]))
+    code = exit_code_of(app, sys.argv[1:])
+    if code == ExitCode.INTERRUPTED:
+        # Python would wait for threads that wait for the network. What they were sending was given up already.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 Form = Literal["table", "json", "csv", "md"]
 
+FEW = 20
+"""Files that are told one by one."""
 WIDE = 200
 """Columns of a table where stdout is no terminal."""
 
@@ -91,9 +93,21 @@ def show_answers(result: "AskResult", form: Form) -> None:
 
 
 def _landed(result: "LandResult") -> list[str]:
+    """A line a file; of many, a line for each of their actions."""
+    made = [f"{result.lake} would be made"] if result.created and result.status == "planned" else []
+    if len(result.objects) <= FEW:
+        return made + [
+            f"{landed.source} → {landed.record.key} ({_bytes(landed.record.bytes)}, {landed.plan or landed.action})"
+            for landed in result.objects
+        ]
+    by_action: dict[str, list[int]] = {}
+    for landed in result.objects:
+        by_action.setdefault(landed.plan or landed.action, []).append(landed.record.bytes)
+    first, last = result.objects[0].record.key, result.objects[-1].record.key
     return [
-        f"{landed.source} → {landed.record.key} ({_bytes(landed.record.bytes)}, {landed.action})"
-        for landed in result.objects
+        *made,
+        *(f"{len(sizes):,} files, {_bytes(sum(sizes))}: {action}" for action, sizes in by_action.items()),
+        f"from {first} to {last}",
     ]
 
 

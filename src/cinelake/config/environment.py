@@ -28,6 +28,8 @@ class Environment:
     """AWS_PROFILE."""
     endpoint_url: str | None
     """AWS_ENDPOINT_URL_S3, or AWS_ENDPOINT_URL; None for AWS itself."""
+    certificates: str | None
+    """AWS_CA_BUNDLE: a file of certificate authorities to trust."""
     access_key_id: str | None
     """AWS_ACCESS_KEY_ID; None leaves the search for credentials to boto3's own chain."""
     secret_access_key: SecretStr | None = field(repr=False)
@@ -70,6 +72,7 @@ def read_environment(directory: Path, variables: Mapping[str, str]) -> Environme
         region=merged.get("AWS_REGION") or merged.get("AWS_DEFAULT_REGION"),
         profile=merged.get("AWS_PROFILE"),
         endpoint_url=merged[endpoint] if endpoint else None,
+        certificates=merged.get("AWS_CA_BUNDLE"),
         access_key_id=key,
         secret_access_key=SecretStr(secret) if secret else None,
         session_token=SecretStr(token) if token else None,

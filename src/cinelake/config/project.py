@@ -43,7 +43,8 @@ class Project:
     directory: Path
     """Absolute path of the project folder."""
     lake_uri: LakeURI
-    region: str
+    region: str | None
+    """None leaves it to boto3's own chain."""
     timezone: ZoneInfo
     lake: LakeTable
     sources: tuple[Source, ...]

@@ -60,8 +60,9 @@ class LakeTable(_Table):
 
     uri: str = "file:lake"
     """`file:FOLDER`, relative to the project folder, or `s3://BUCKET`."""
-    region: str = Field(default="us-east-1", pattern=r"^[a-z0-9-]+$")
-    """AWS region in which a bucket is created; `AWS_REGION` wins over it."""
+    region: str | None = Field(default=None, pattern=r"^[a-z0-9-]+$")
+    """AWS region in which a bucket is created; `AWS_REGION` wins over it. Where neither is set, that of boto3's own
+    chain, or us-east-1."""
     timezone: Annotated[str, AfterValidator(_time_zone)] = "America/Sao_Paulo"
     """IANA name of the time zone whose day the processing date is."""
     key: str = "{layer}/{origin}/{format}/{dataset}/{date:%Y/%m/%d}/{file}"

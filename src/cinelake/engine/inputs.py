@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from fnmatch import fnmatchcase
 
 from cinelake.config import Project, Source
 from cinelake.engine.contract import CONTRACTS, KINDS
@@ -10,7 +11,7 @@ from cinelake.engine.interface import CsvFile, Engine, JsonFile
 from cinelake.errors import ConfigurationError
 from cinelake.lake import Lake
 from cinelake.lake.keys import JSON, RAW
-from cinelake.lake.manifests import ObjectRecord
+from cinelake.lake.manifests import ObjectRecord, counted_landings
 
 
 @dataclass(frozen=True)
@@ -28,10 +29,9 @@ class RawObject:
 
 def landed_objects(lake: Lake, until: date) -> list[RawObject]:
     """The files of the newest landing up to a date: a later landing replaces an earlier one whole."""
-    newest = lake.manifests("land", until=until, on="the newest date")[-1:]
     return [
         RawObject(record, name.origin, name.dataset, manifest.detail["sources"].get(record.key), manifest.started_at)
-        for manifest in newest
+        for manifest in counted_landings(lake.manifests("land", until=until, on="the newest date"))
         for record in manifest.objects
         if (name := lake.keys.parse(record.key))
     ]
@@ -66,7 +66,12 @@ def source_of(item: RawObject, project: Project) -> Source:
             f"{item.record.key} is in the lake, but no [[source]] of lake.toml has dataset = {item.dataset!r}",
             "add the [[source]] that it was landed from",
         )
-    return next((source for source in fitting if source.path == item.source), fitting[0])
+    return next((source for source in fitting if _leads_to(source.path, item.source or "")), fitting[0])
+
+
+def _leads_to(path: str, file: str) -> bool:
+    """Whether a `[[source]]` finds a file: it is it, its folder, or its glob."""
+    return path == file or file.startswith(f"{path.rstrip('/')}/") or fnmatchcase(file, path)
 
 
 def read_titles(engine: Engine, lake: Lake, project: Project, objects: Sequence[RawObject]) -> dict[str, int]:

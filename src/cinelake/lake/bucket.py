@@ -1,7 +1,11 @@
 """The bucket, through boto3: is it there, may we use it, make it, and what arrived in it."""
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
 
 from boto3 import Session
 from botocore.config import Config
@@ -10,24 +14,42 @@ from pydantic import SecretStr
 
 from cinelake.config import BucketLake, Project
 from cinelake.errors import AccessError, CinelakeError, ConfigurationError
-from cinelake.lake.failures import NO_CREDENTIALS, code_of, failure_of_code, lake_failures
+from cinelake.lake.checksums import sha256_of_blocks
+from cinelake.lake.failures import NO_CREDENTIALS, DamagedError, code_of, failure_of_code, lake_failures, taken_keys
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import CreateBucketRequestTypeDef
 
-WITHOUT_LOCATION = "us-east-1"
+DEFAULT_REGION = WITHOUT_LOCATION = "us-east-1"
 """The one region whose name CreateBucket refuses as a location (Amazon S3 API reference, CreateBucket)."""
-CONNECT_TIMEOUT_S, READ_TIMEOUT_S, ATTEMPTS = 5, 60, 3
+CONNECT_TIMEOUT_S, READ_TIMEOUT_S, ATTEMPTS = 5, 30, 5
+"""Seconds of silence after which a request is tried again, and how often in all; waits between grow to 20 s (botocore's
+standard mode, with jitter)."""
+CONNECTIONS = 16
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the service says of an object that has arrived."""
+    """What the service says of an object that lies there."""
 
     bytes: int
-    sha256: str | None
-    """The checksum that the uploader wrote in the object's metadata."""
+    e_tag: str
+    """Without quotes."""
+    crc64nvme: str | None
+    """Base64, of the whole object; None where the service keeps none."""
+    metadata: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Written:
+    """What the service answered to a write."""
+
+    e_tag: str | None
+    """Without quotes."""
+    version_id: str | None = None
+    crc64nvme: str | None = None
+    """Base64; only where the service answered with it, which it does after checking it."""
 
 
 def open_session(project: Project) -> Session:
@@ -58,16 +80,46 @@ def _plain(secret: SecretStr | None) -> str | None:
 class Bucket:
     """One bucket. An existing one is never altered."""
 
-    def __init__(self, uri: BucketLake, session: Session, *, region: str, endpoint_url: str | None) -> None:
+    def __init__(
+        self, uri: BucketLake, session: Session, *, endpoint_url: str | None = None, certificates: str | None = None
+    ) -> None:
+        """Gets ready; nothing is asked of the network.
+
+        Args:
+            uri: which.
+            session: whose credentials and region are used.
+            endpoint_url: of another service than AWS; None leaves that to boto3's own chain, too.
+            certificates: a file of certificate authorities to trust; None likewise.
+        """
         self.name = uri.bucket
-        self.region = region
-        config = Config(
+        self.region = session.region_name or DEFAULT_REGION
+        self._session = session
+        self._endpoint_url = endpoint_url
+        self.certificates: str | None = certificates or session._session.get_config_variable("ca_bundle")
+        """A file of certificate authorities to trust beside the usual ones."""
+        self._config = Config(
             connect_timeout=CONNECT_TIMEOUT_S,
             read_timeout=READ_TIMEOUT_S,
             retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+            max_pool_connections=CONNECTIONS,
         )
         with lake_failures(f"cannot open {uri}"):
-            self._client: S3Client = session.client("s3", endpoint_url=endpoint_url, config=config)
+            self.client = self._open_client(self._config)
+
+    def _open_client(self, config: Config) -> "S3Client":
+        return self._session.client(
+            "s3",
+            region_name=self.region,
+            endpoint_url=self._endpoint_url,
+            verify=self.certificates,
+            config=config,
+        )
+
+    @property
+    def endpoint_url(self) -> str | None:
+        """Of the service, wherever boto3's chain has found it; None for AWS itself."""
+        url = self.client.meta.endpoint_url
+        return None if re.search(r"\.amazonaws\.com(\.cn)?$", url) else url
 
     def is_there(self) -> bool:
         """Asks with HeadBucket.
@@ -80,7 +132,7 @@ class Bucket:
         doing = f"cannot use bucket {self.name}"
         with lake_failures(doing):
             try:
-                self._client.head_bucket(Bucket=self.name)
+                self.client.head_bucket(Bucket=self.name)
             except ClientError as error:
                 _, status = code_of(error)
                 if status == 404:
@@ -96,8 +148,8 @@ class Bucket:
                 raise
         return True
 
-    def create(self) -> None:
-        """Creates the bucket in its region, with versioning where the service has it.
+    def create(self) -> bool:
+        """Creates the bucket in its region; False where another run has done so since it was asked for.
 
         Raises:
             AccessError: the name belongs to somebody else, or the credentials may not create buckets.
@@ -108,38 +160,110 @@ class Bucket:
             request["CreateBucketConfiguration"] = {"LocationConstraint": self.region}  # type: ignore[typeddict-item]
         with lake_failures(f"cannot create bucket {self.name}"):
             try:
-                self._client.create_bucket(**request)
+                self.client.create_bucket(**request)
             except ClientError as error:
-                # Another run created it between our question and now.
-                if code_of(error)[0] != "BucketAlreadyOwnedByYou":
-                    raise
+                if code_of(error)[0] == "BucketAlreadyOwnedByYou":
+                    return False
+                raise
+        return True
 
     def keeps_versions(self) -> bool:
         """Whether an object that is replaced stays as an older version. A service without versioning answers no."""
         try:
             with lake_failures(f"cannot read the versioning of {self.name}"):
-                return self._client.get_bucket_versioning(Bucket=self.name).get("Status") == "Enabled"
+                return self.client.get_bucket_versioning(Bucket=self.name).get("Status") == "Enabled"
         except AccessError:
             raise
         except CinelakeError:
             return False
 
-    def head(self, key: str) -> Evidence | None:
+    def head(self, key: str, *, version_id: str | None = None) -> Evidence | None:
         """What the service says of an object (HeadObject); None where there is no such object."""
         with lake_failures(f"cannot confirm s3://{self.name}/{key}"):
             try:
-                answer = self._client.head_object(Bucket=self.name, Key=key)
+                answer = self.client.head_object(
+                    Bucket=self.name,
+                    Key=key,
+                    ChecksumMode="ENABLED",
+                    **({"VersionId": version_id} if version_id else {}),  # type: ignore[arg-type]
+                )
             except ClientError as error:
                 if code_of(error)[1] == 404:
                     return None
                 raise
-        return Evidence(answer["ContentLength"], answer["Metadata"].get("sha256"))
+        return Evidence(
+            answer["ContentLength"],
+            bare(answer["ETag"]),
+            # A service may keep the checksum of the parts' checksums, which is none of the whole.
+            answer.get("ChecksumCRC64NVME") if answer.get("ChecksumType", "FULL_OBJECT") == "FULL_OBJECT" else None,
+            answer["Metadata"],
+        )
+
+    def read_sha256(self, key: str) -> str:
+        """SHA-256 of an object from reading all of it."""
+        with lake_failures(f"cannot read s3://{self.name}/{key}"):
+            body = self.client.get_object(Bucket=self.name, Key=key)["Body"]
+            return sha256_of_blocks(body.iter_chunks(1 << 20))[0]
+
+    # Writing
+
+    def put(self, key: str, data: bytes, *, crc64nvme: str, sha256: str, content_type: str, create: bool) -> "Written":
+        """Writes an object in one request (PutObject).
+
+        Args:
+            key: the final key.
+            data: its bytes.
+            crc64nvme: of them, base64; the service checks it.
+            sha256: of them; kept in the metadata.
+            content_type: MIME type.
+            create: only where no object lies there (KeyTakenError).
+        """
+        with lake_failures(f"cannot write s3://{self.name}/{key}"), taken_keys(key):
+            answer = self.client.put_object(
+                Bucket=self.name,
+                Key=key,
+                Body=data,
+                ChecksumCRC64NVME=crc64nvme,
+                ContentType=content_type,
+                Metadata={"sha256": sha256},
+                **({"IfNoneMatch": "*"} if create else {}),  # type: ignore[arg-type]
+            )
+        return Written(
+            bare(answer["ETag"]),
+            version_of(answer),
+            held_checksum(answer.get("ChecksumCRC64NVME"), crc64nvme, f"s3://{self.name}/{key}"),
+        )
+
+    def open_uploads(self) -> list["OpenUpload"]:
+        """The multipart uploads that are neither complete nor aborted."""
+        with lake_failures(f"cannot list the open uploads of {self.name}"):
+            try:
+                pages = list(self.client.get_paginator("list_multipart_uploads").paginate(Bucket=self.name))
+            except ClientError as error:
+                if code_of(error)[0] == "NoSuchUpload":
+                    return []  # as rclone says that there are none
+                raise
+        return [
+            OpenUpload(self, upload["Key"], upload["UploadId"], upload["Initiated"])
+            for page in pages
+            for upload in page.get("Uploads", [])
+        ]
+
+    @cached_property
+    def hasty(self) -> "S3Client":
+        """For what is done on the way out: it waits for nobody."""
+        return self._open_client(Config(connect_timeout=2, read_timeout=3, retries={"total_max_attempts": 1}))
+
+    @cached_property
+    def unsigned(self) -> "S3Client":
+        """Leaves bodies out of the signature: each is hashed once less. For services that check checksums."""
+        return self._open_client(self._config.merge(Config(s3={"payload_signing_enabled": False})))
 
     def _why_denied(self, doing: str) -> CinelakeError:
         """HEAD answers 403 without words; a GET of the same bucket has the service's reason."""
         reason: Literal["AccessDenied"] | str = "AccessDenied"
         try:
-            self._client.list_objects_v2(Bucket=self.name, MaxKeys=1)
+            self.client.list_objects_v2(Bucket=self.name, MaxKeys=1)
         except ClientError as error:
             reason = code_of(error)[0]
         failure = failure_of_code(doing, reason, 403)
@@ -149,3 +273,51 @@ class Bucket:
                 "choose another name in lake.uri (all of AWS shares the names), or ask for s3:ListBucket on this one",
             )
         return failure
+
+
+@dataclass(frozen=True)
+class OpenUpload:
+    """A multipart upload that was begun, by this run or another."""
+
+    bucket: Bucket
+    key: str
+    id: str
+    initiated: datetime
+
+    def abort(self) -> None:
+        """Gives it up; one that is gone already is fine."""
+        with lake_failures(f"cannot abort an upload of s3://{self.bucket.name}/{self.key}"):
+            try:
+                self.bucket.hasty.abort_multipart_upload(Bucket=self.bucket.name, Key=self.key, UploadId=self.id)
+            except ClientError as error:
+                if code_of(error)[1] != 404:
+                    raise
+
+
+def held_checksum(told: str | None, sent: str, what: str) -> str | None:
+    """The checksum in an answer, where it has one: a service that answers with it has checked it.
+
+    Raises:
+        DamagedError: it is not that of what was sent.
+    """
+    if told is not None and told != sent:
+        raise DamagedError(
+            f"{what} did not arrive as it was sent: its checksum there is {told}, not {sent}", "run the command again"
+        )
+    return told
+
+
+def is_md5(e_tag: str) -> bool:
+    """Whether an ETag may be the MD5 of what it names; one of an object that was sent in parts is not."""
+    return re.fullmatch("[0-9a-f]{32}", e_tag) is not None
+
+
+def bare(e_tag: str) -> str:
+    """An ETag without its quotes."""
+    return e_tag.strip('"')
+
+
+def version_of(answer: Any) -> str | None:
+    """The version's id in an answer; a bucket that keeps no versions has none, or one named null."""
+    version = answer.get("VersionId")
+    return str(version) if version and version != "null" else None

@@ -1,7 +1,9 @@
 """SHA-256 of files and streams, in hexadecimal."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 BLOCK_BYTES = 1 << 20
@@ -26,28 +28,27 @@ def sha256_of_blocks(blocks: Iterable[bytes]) -> tuple[str, int]:
     return digest.hexdigest(), size_bytes
 
 
-def read_blocks(path: Path) -> Iterator[bytes]:
-    """The file's bytes in blocks of 1 MiB."""
-    with path.open("rb") as file:
-        while block := file.read(BLOCK_BYTES):
-            yield block
+@dataclass(frozen=True)
+class Digests:
+    """What tells a file's content, from reading it once."""
+
+    bytes: int
+    sha256: str
+    md5: str | None
+    """What services give as the ETag of an object that was sent in one request; only where it was asked for."""
 
 
-class SourceChangedError(Exception):
-    """The bytes that were read are not those whose checksum was taken before."""
-
-
-def checked_blocks(blocks: Iterable[bytes], sha256: str) -> Iterator[bytes]:
-    """Passes blocks through and, after the last one, holds them against a checksum.
-
-    An upload that reads from this fails before it is completed, so a file that changes under it leaves no object.
-
-    Raises:
-        SourceChangedError: the checksum of all blocks is another one.
-    """
-    digest = hashlib.sha256()
-    for block in blocks:
-        digest.update(block)
-        yield block
-    if digest.hexdigest() != sha256:
-        raise SourceChangedError
+def read_digests(path: Path, *, with_md5: bool) -> Digests:
+    """Reads the whole file. Raises OSError where it cannot be read."""
+    sha256, md5 = hashlib.sha256(), hashlib.md5(usedforsecurity=False) if with_md5 else None
+    size_bytes = 0
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        while block := os.read(descriptor, BLOCK_BYTES):
+            size_bytes += len(block)
+            sha256.update(block)
+            if md5 is not None:
+                md5.update(block)
+    finally:
+        os.close(descriptor)
+    return Digests(size_bytes, sha256.hexdigest(), md5.hexdigest() if md5 is not None else None)

@@ -10,6 +10,12 @@ from botocore import exceptions as aws
 from obstore import exceptions as store
 
 from cinelake.errors import AccessError, CinelakeError, ConfigurationError, ServiceError
+from cinelake.lake.interface import KeyTakenError
+
+
+class DamagedError(ServiceError):
+    """What arrived is not what was sent; sending it again may mend that."""
+
 
 LOGIN = "check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN in .env or in the environment"
 WORDS_BY_CODE: dict[str, tuple[type[CinelakeError], str, str]] = {
@@ -38,8 +44,17 @@ WORDS_BY_CODE: dict[str, tuple[type[CinelakeError], str, str]] = {
     "SlowDown": (ServiceError, "the service asks to slow down", "run again later"),
     "ServiceUnavailable": (ServiceError, "the service is not available", "run again later"),
     "InternalError": (ServiceError, "the service failed", "run again later"),
+    "BadDigest": (DamagedError, "the data were damaged on their way", "run again; if it repeats, check the network"),
 }
-SYNONYMS = {"Throttling": "SlowDown", "TooManyRequests": "SlowDown", "RequestTimeout": "ServiceUnavailable"}
+SYNONYMS = {
+    "Throttling": "SlowDown",
+    "TooManyRequests": "SlowDown",
+    "RequestTimeout": "ServiceUnavailable",
+    "IncompleteBody": "BadDigest",
+    "InvalidDigest": "BadDigest",
+    "XAmzContentChecksumMismatch": "BadDigest",
+    "XAmzContentSHA256Mismatch": "BadDigest",
+}
 CODE_BY_STATUS = {
     401: "AccessDenied",
     403: "AccessDenied",
@@ -90,6 +105,19 @@ def lake_failures(doing: str) -> Iterator[None]:
         raise _failure_of_store(doing, error) from error
     except OSError as error:
         raise _failure_of_disk(doing, error) from error
+
+
+@contextmanager
+def taken_keys(key: str) -> Iterator[None]:
+    """Turns a key that is taken, as obstore and S3 tell it, into a KeyTakenError."""
+    try:
+        yield
+    except store.AlreadyExistsError as error:
+        raise KeyTakenError(key) from error
+    except aws.ClientError as error:
+        if code_of(error)[0] == "ConditionalRequestConflict" or code_of(error)[1] == 412:
+            raise KeyTakenError(key) from error
+        raise
 
 
 def code_of(error: aws.ClientError) -> tuple[str, int]:

@@ -1,8 +1,8 @@
 """Keys: the full names of objects in the lake, built from a template and parsed back."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from string import Formatter
 
@@ -84,11 +84,23 @@ class KeyTemplate:
         """
         key = self._write(name)
         if UNFIT.search(key) or self.parse(key) != name or len(key.encode()) > KEY_BYTES:
-            raise ConfigurationError(
-                f"no key can be made of {name.file!r} in {name.dataset!r}",
-                f"rename it: no slash or control character, no #1 at its end; the key has {KEY_BYTES} bytes at most",
-            )
+            raise self._unfit(name)
         return key
+
+    def build_all(self, name: ObjectName, files: Sequence[str]) -> list[str]:
+        """Writes the keys of many files whose names differ from `name` in nothing else. Raises as `build`."""
+        start = self.build(replace(name, file="x"))[:-1]
+        keys = [start + file for file in files]
+        for file, key in zip(files, keys, strict=True):
+            if not file or file.endswith("/") or UNFIT.search(key) or len(key.encode()) > KEY_BYTES:
+                raise self._unfit(replace(name, file=file))
+        return keys
+
+    def _unfit(self, name: ObjectName) -> ConfigurationError:
+        return ConfigurationError(
+            f"no key can be made of {name.file!r} in {name.dataset!r}",
+            f"rename it: no slash or control character, no #1 at its end; the key has {KEY_BYTES} bytes at most",
+        )
 
     def parse(self, key: str) -> ObjectName | None:
         """Reads a key back; None for a key that this template does not write."""

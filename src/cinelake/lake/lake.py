@@ -3,42 +3,38 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from secrets import token_hex
 from typing import TYPE_CHECKING, Literal, Self
 
 import obstore
-from obstore.exceptions import AlreadyExistsError
 from obstore.store import LocalStore, S3Store
 
 from cinelake.config import BucketLake, FolderLake, LakeURI, Project
 from cinelake.errors import CinelakeError, ConfigurationError, DataError
-from cinelake.lake.checksums import (
-    SourceChangedError,
-    checked_blocks,
-    read_blocks,
-    sha256_of_blocks,
-    sha256_of_bytes,
-    sha256_of_file,
-)
+from cinelake.lake.checksums import sha256_of_blocks, sha256_of_bytes, sha256_of_file
 from cinelake.lake.copies import Copies
 from cinelake.lake.failures import lake_failures
+from cinelake.lake.in_folder import open_folder, remove_unfinished, replaced_key
+from cinelake.lake.interface import Arrived, KeyTakenError, OnBytes, Writer
 from cinelake.lake.keys import KeyTemplate
 from cinelake.lake.manifests import PREFIX, Manifest, ObjectRecord, date_of, read_manifest
+from cinelake.lake.reading import SourceChangedError, SteadyFile
 
 if TYPE_CHECKING:
+    from obstore import ObjectMeta
+
     from cinelake.lake.bucket import Bucket
+    from cinelake.lake.safety import OnStep
 
 Store = LocalStore | S3Store
-REPLACED = "_replaced"
-"""Prefix in a folder lake below which replaced objects are kept."""
-STAGING = "_staging"
-"""Prefix in a folder lake below which objects lie while they are written in parts."""
-PART_BYTES = 8 << 20
-MAX_PARTS = 10_000
-"""Of a multipart upload (Amazon S3 user guide, "Amazon S3 multipart upload limits")."""
+WHOLE_BYTES = 8 << 20
+"""Larger files are written in parts."""
+SINCE = datetime(2020, 1, 1, tzinfo=UTC)
+"""No upload is older; some services tell one made-up time for all, and so tell nothing of which are abandoned."""
+WORTH_KEEPING_BYTES = 1 << 20
+"""A smaller object is as soon fetched as its copy is linked."""
 READERS = 8
 """Objects read or written at once."""
 
@@ -50,6 +46,7 @@ class StoredObject:
     key: str
     bytes: int
     e_tag: str | None
+    """Without quotes."""
 
 
 class Lake:
@@ -65,7 +62,7 @@ class Lake:
         keys: KeyTemplate,
         *,
         copies: Copies,
-        open_store: Callable[[], Store],
+        opener: Callable[[], tuple[Store, Writer]],
         bucket: "Bucket | None",
     ) -> None:
         self.uri = uri
@@ -74,7 +71,7 @@ class Lake:
         self.bucket = bucket
         """The bucket's own calls; None for a folder."""
         self._copies = copies
-        self._open_store = open_store
+        self._open = opener
 
     @classmethod
     def open(cls, project: Project) -> Self:
@@ -88,21 +85,16 @@ class Lake:
         copies = Copies(project.work_directory / "copies")
         match project.lake_uri:
             case FolderLake() as folder:
-                return cls(folder, keys, copies=copies, open_store=lambda: LocalStore(folder.path), bucket=None)
+                return cls(folder, keys, copies=copies, opener=lambda: open_folder(folder.path), bucket=None)
             case BucketLake() as uri:
                 # boto3 takes longer to load than a folder lake takes to do its work.
                 from cinelake.lake.bucket import Bucket, open_session
-                from cinelake.lake.stores import open_bucket
+                from cinelake.lake.in_bucket import open_bucket
 
-                endpoint, region = project.environment.endpoint_url, project.region
+                given = project.environment
                 session = open_session(project)
-                return cls(
-                    uri,
-                    keys,
-                    copies=copies,
-                    open_store=lambda: open_bucket(uri, session, region=region, endpoint_url=endpoint),
-                    bucket=Bucket(uri, session, region=region, endpoint_url=endpoint),
-                )
+                bucket = Bucket(uri, session, endpoint_url=given.endpoint_url, certificates=given.certificates)
+                return cls(uri, keys, copies=copies, opener=lambda: open_bucket(bucket, session), bucket=bucket)
 
     def exists(self) -> bool:
         """Whether the folder or the bucket is there.
@@ -114,16 +106,26 @@ class Lake:
         """
         return self.uri.path.is_dir() if isinstance(self.uri, FolderLake) else self._bucket_exists
 
-    def make(self) -> None:
-        """Makes the folder or the bucket; one that is there is left exactly as it is."""
+    def make(self, on_step: "OnStep" = lambda _step, _kind: None) -> None:
+        """Makes the folder or the bucket, and makes a new bucket safe; one that is there is left exactly as it is.
+
+        Args:
+            on_step: told each step, and as a warning what the service lacks.
+        """
         if self.exists():
             return
         if isinstance(self.uri, FolderLake):
             with lake_failures(f"cannot make {self}"):
                 self.uri.path.mkdir(parents=True, exist_ok=True)
+            on_step(f"created {self}", "step")
         elif self.bucket is not None:
-            self.bucket.create()
+            from cinelake.lake.safety import make_safe
+
+            created = self.bucket.create()
             del self._bucket_exists
+            if created:
+                on_step(f"created {self} in {self.bucket.region}", "step")
+                make_safe(self.bucket, on_step)
 
     def demand(self) -> None:
         """Raises ConfigurationError where the lake is not there."""
@@ -137,9 +139,17 @@ class Lake:
         return self.bucket is not None and self.bucket.is_there()
 
     @cached_property
-    def _store(self) -> Store:
+    def _opened(self) -> tuple[Store, Writer]:
         with lake_failures(f"cannot open {self}"):
-            return self._open_store()
+            return self._open()
+
+    @property
+    def _store(self) -> Store:
+        return self._opened[0]
+
+    @property
+    def _writer(self) -> Writer:
+        return self._opened[1]
 
     def __str__(self) -> str:
         return str(self.uri)
@@ -150,7 +160,7 @@ class Lake:
         """All objects below a prefix (a folder's name, without the final slash), by key."""
         with lake_failures(f"cannot list {self}/{prefix}"):
             return {
-                entry["path"]: StoredObject(entry["path"], entry["size"], entry["e_tag"])
+                entry["path"]: StoredObject(entry["path"], entry["size"], (entry["e_tag"] or "").strip('"') or None)
                 for batch in obstore.list(self._store, prefix=prefix)
                 for entry in batch
             }
@@ -195,36 +205,51 @@ class Lake:
 
     # Writing
 
-    def put_file(self, key: str, path: Path, sha256: str, *, content_type: str, replace: bool = False) -> ObjectRecord:
-        """Writes a file, whole and unchanged.
+    def put_file(
+        self,
+        key: str,
+        path: Path,
+        *,
+        content_type: str,
+        replaces: str | None = None,
+        on_bytes: OnBytes = lambda _count: None,
+    ) -> ObjectRecord:
+        """Writes a file, whole and unchanged, reading it once.
 
         Args:
             key: the final key.
             path: the file.
-            sha256: its checksum as read before; the bytes that are sent are held against it on their way.
             content_type: MIME type, kept with the object in a bucket.
-            replace: overwrites what is there; otherwise an object there with other content is an error.
+            replaces: SHA-256 of the object that may be replaced, which stays under `kept_as` or as a version; with None
+                nothing may lie there, unless it has the same content.
+            on_bytes: see `OnBytes`.
 
         Raises:
             KeyTakenError: another object lies there. Nothing is written then.
-            CinelakeError: the file changed while it was sent. Nothing is written then.
+            CinelakeError: the file cannot be read, or changed while it was sent. Nothing is written then.
         """
-        size_bytes = path.stat().st_size
-        blocks = checked_blocks(read_blocks(path), sha256)
         try:
-            record = self._put(key, blocks, size_bytes, sha256, content_type=content_type, replace=replace)
+            file = SteadyFile(path)
+        except OSError as error:
+            raise CinelakeError(
+                f"{path.name} cannot be read any more: {error.strerror}; nothing was written to {key}", "run again"
+            ) from error
+        try:
+            with file, lake_failures(f"cannot write {self}/{key}"):
+                arrived = self._put(key, file, content_type, replaces, on_bytes)
         except SourceChangedError as error:
             raise CinelakeError(
                 f"{path.name} changed while it was being read; nothing was written to {key}",
                 "wait until whatever writes it has finished, then run again",
             ) from error
-        if self.bucket is not None:
-            self._copies.remember(path, sha256)
-        return record
+        if self.bucket is not None and arrived.bytes >= WORTH_KEEPING_BYTES:
+            self._copies.remember(path, arrived.sha256)
+        return _record(key, arrived)
 
     def put_bytes(self, key: str, data: bytes, *, content_type: str) -> ObjectRecord:
         """Writes a small object; one there with other content is an error (KeyTakenError)."""
-        return self._put(key, iter([data]), len(data), sha256_of_bytes(data), content_type=content_type, replace=False)
+        with lake_failures(f"cannot write {self}/{key}"):
+            return _record(key, self._create(key, data, sha256_of_bytes(data), content_type))
 
     def put_all(self, objects: Mapping[str, bytes], *, content_type: str) -> list[ObjectRecord]:
         """`put_bytes` of many, side by side, in their order."""
@@ -237,14 +262,29 @@ class Lake:
         """Whether an object that is replaced stays: in a folder under `_replaced/`, in a bucket that keeps versions."""
         return self.bucket is None or self.bucket.keeps_versions()
 
-    def keep_aside(self, key: str, sha256: str) -> str | None:
-        """Copies an object of a folder lake below `_replaced/`; returns where. A bucket keeps it as a version: None."""
-        if self.bucket is not None:
-            return None
-        aside = f"{REPLACED}/{key}/{sha256}"
-        with lake_failures(f"cannot keep {self}/{key} as {aside}"):
-            obstore.copy(self._store, key, aside)
-        return aside
+    def kept_as(self, key: str, sha256: str) -> str | None:
+        """Where an object of a folder lake lies once it was replaced; None in a bucket, which keeps it as a version."""
+        return replaced_key(key, sha256) if self.bucket is None else None
+
+    def remove_abandoned(self, *, older_than_s: float) -> list[str]:
+        """Removes what runs that were killed left half-written of this lake's keys; returns whose.
+
+        Args:
+            older_than_s: what was begun later may be a run at work, and is left alone. With 0 all of it goes.
+        """
+        if isinstance(self.uri, FolderLake):
+            with lake_failures(f"cannot tidy {self}"):
+                return remove_unfinished(self.uri.path, older_than_s=older_than_s)
+        limit = (
+            datetime.now(UTC) - timedelta(seconds=older_than_s) if older_than_s else datetime.max.replace(tzinfo=UTC)
+        )
+        removed = []
+        for upload in self.bucket.open_uploads() if self.bucket else ():
+            abandoned = not older_than_s or SINCE < upload.initiated <= limit
+            if abandoned and self.keys.parse(upload.key):
+                upload.abort()
+                removed.append(upload.key)
+        return removed
 
     # Manifests
 
@@ -272,71 +312,69 @@ class Lake:
 
     # Inside
 
-    def _put(
-        self, key: str, blocks: Iterator[bytes], size_bytes: int, sha256: str, *, content_type: str, replace: bool
-    ) -> ObjectRecord:
-        part_bytes = max(PART_BYTES, -(-size_bytes // MAX_PARTS))
-        in_parts = size_bytes > part_bytes
-        # What is written in parts cannot be written on a condition. A folder can rename on one; a bucket cannot, so
-        # there the last of two that begin at once wins.
-        aside = f"{STAGING}/{token_hex(8)}" if in_parts and not replace and self.bucket is None else None
-        with lake_failures(f"cannot write {self}/{key}"):
-            try:
-                if in_parts and not replace and self._is_there(key):
-                    raise AlreadyExistsError
-                result = obstore.put(
-                    self._store,
-                    aside or key,
-                    blocks,
-                    # A folder has no attributes.
-                    attributes={"Content-Type": content_type, "sha256": sha256} if self.bucket else None,
-                    mode="overwrite" if replace or in_parts else "create",
-                    use_multipart=in_parts,
-                    chunk_size=part_bytes,
-                )
-                if aside:
-                    self._move_into_place(aside, key)
-                # Some servers answer a multipart upload without an ETag, or with another than they list.
-                e_tag = obstore.head(self._store, key)["e_tag"] if in_parts else result["e_tag"]
-            except AlreadyExistsError as error:
-                # Another run may have written the very same: that is as good as our own.
-                if self.checksum(key) != (sha256, size_bytes):
-                    raise KeyTakenError(self, key) from error
-                head = obstore.head(self._store, key)
-                return ObjectRecord(key=key, bytes=size_bytes, sha256=sha256, e_tag=head["e_tag"])
-        return ObjectRecord(
-            key=key,
-            bytes=size_bytes,
-            sha256=sha256,
-            e_tag=e_tag,
-            version_id=result["version"] if result["version"] != "null" else None,
-        )
+    def _put(self, key: str, file: SteadyFile, content_type: str, replaces: str | None, on_bytes: OnBytes) -> Arrived:
+        if file.size_bytes > WHOLE_BYTES:
+            return self._put_large(key, file, content_type, replaces, on_bytes)
+        data = file.read_whole()
+        sha256 = sha256_of_bytes(data)
+        on_bytes(0)
+        file.confirm(sha256, len(data))
+        if replaces is None:
+            arrived = self._create(key, data, sha256, content_type)
+        else:
+            with self._writer.replacing(key, replaces):
+                arrived = self._writer.put_whole(key, data, sha256, content_type=content_type, create=False)
+        on_bytes(len(data))
+        return arrived
 
-    def _move_into_place(self, aside: str, key: str) -> None:
-        """Renames, unless the key is taken (AlreadyExistsError); what lies aside is gone either way."""
+    def _put_large(
+        self, key: str, file: SteadyFile, content_type: str, replaces: str | None, on_bytes: OnBytes
+    ) -> Arrived:
+        if replaces is not None:
+            with self._writer.replacing(key, replaces):
+                return self._writer.put_in_parts(key, file, content_type=content_type, create=False, on_bytes=on_bytes)
         try:
-            obstore.rename(self._store, aside, key, overwrite=False)
-        except AlreadyExistsError:
-            obstore.delete(self._store, aside)
-            raise
+            if self._head(key):
+                raise KeyTakenError(key)
+            return self._writer.put_in_parts(key, file, content_type=content_type, create=True, on_bytes=on_bytes)
+        except KeyTakenError as error:
+            return self._as_good(key, sha256_of_file(file.path), error)
 
-    def _is_there(self, key: str) -> bool:
+    def _create(self, key: str, data: bytes, sha256: str, content_type: str) -> Arrived:
         try:
-            obstore.head(self._store, key)
+            return self._writer.put_whole(key, data, sha256, content_type=content_type, create=True)
+        except KeyTakenError as error:
+            return self._as_good(key, sha256, error)
+
+    def _as_good(self, key: str, sha256: str, taken: KeyTakenError) -> Arrived:
+        """Another run may have written the very same: that is as good as our own.
+
+        Raises:
+            KeyTakenError: it is something else.
+        """
+        there = self.checksum(key)
+        if there is None or there[0] != sha256:
+            raise taken
+        head = self._head(key)
+        return Arrived(there[1], sha256, (head["e_tag"] or "").strip('"') or None if head else None)
+
+    def _head(self, key: str) -> "ObjectMeta | None":
+        try:
+            return obstore.head(self._store, key)
         except FileNotFoundError:
-            return False
-        return True
+            return None
 
     def _stream(self, key: str) -> Iterator[bytes]:
         for block in obstore.get(self._store, key).stream(min_chunk_size=1 << 20):
             yield bytes(block)
 
 
-class KeyTakenError(CinelakeError):
-    """Another object lies under the key that was to be written."""
-
-    def __init__(self, lake: Lake, key: str) -> None:
-        super().__init__(
-            f"{lake}/{key} is there already, with other content",
-            "another run may be writing it; run again, or give --replace if you mean to replace it",
-        )
+def _record(key: str, arrived: Arrived) -> ObjectRecord:
+    return ObjectRecord(
+        key=key,
+        bytes=arrived.bytes,
+        sha256=arrived.sha256,
+        e_tag=arrived.e_tag,
+        version_id=arrived.version_id,
+        crc64nvme=arrived.crc64nvme,
+    )

@@ -1,5 +1,6 @@
 """Manifests: the record of each run, from which everything in the lake can be followed back."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from importlib.metadata import version
 from typing import Any, Self
@@ -26,6 +27,8 @@ class ObjectRecord(BaseModel):
     """As the store gave it."""
     version_id: str | None = None
     """The version's id, where the store keeps versions."""
+    crc64nvme: str | None = None
+    """Base64, of the whole object, where the store keeps it as its own checksum."""
 
 
 class _Detail(BaseModel):
@@ -39,6 +42,9 @@ class Replaced(_Detail):
 
     sha256: str
     kept_as: str | None
+    """Its key, in a folder lake."""
+    version_id: str | None = None
+    """Its version, in a bucket, where a manifest has told it."""
 
 
 class LandDetail(_Detail):
@@ -48,6 +54,10 @@ class LandDetail(_Detail):
     """The path of each key's source, as `lake.toml` writes it."""
     replaced: dict[str, Replaced]
     """By key."""
+    previous: str | None = None
+    """Key of the newest manifest before: the chain of what followed what."""
+    shard: str | None = None
+    """With `--shard`: whose share this is, as in 1/4; those of one count answer for the files together."""
 
 
 class Records(_Detail):
@@ -168,6 +178,22 @@ def manifest_of(
         objects=objects,
         detail=detail,
     )
+
+
+def counted_landings(manifests: Sequence[Manifest]) -> list[Manifest]:
+    """Of the landings of one date, oldest first, those that name the files that count.
+
+    That is the newest, which replaces earlier ones whole; or, where it landed a share of the files, the newest of each
+    share of the same number.
+    """
+    if not manifests:
+        return []
+    shard = manifests[-1].detail.get("shard")
+    if shard is None:
+        return [manifests[-1]]
+    count = shard.partition("/")[2]
+    newest = {told: each for each in manifests if (told := each.detail.get("shard")) and told.endswith(f"/{count}")}
+    return sorted(newest.values(), key=lambda each: each.run_id)
 
 
 def read_manifest(key: str, data: bytes) -> Manifest:

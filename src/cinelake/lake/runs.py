@@ -33,6 +33,15 @@ class Run:
 
 
 @dataclass(frozen=True)
+class Item:
+    """One thing under way, such as a file."""
+
+    name: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
 class Event:
     """Something that a stage tells while it works; never part of its result."""
 
@@ -44,6 +53,8 @@ class Event:
     total: int = 0
     unit: str = ""
     """With `progress`: of what, as in `bytes` or `objects`."""
+    items: tuple[Item, ...] = ()
+    """With `progress`: what is under way, in the same unit."""
 
 
 OnEvent = Callable[[Event], None]

@@ -1,31 +1,56 @@
 """The obstore behind a bucket, signed with boto3's session."""
 
 from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from boto3 import Session
 from obstore.auth.boto3 import Boto3CredentialProvider
 from obstore.store import S3Store
 
-from cinelake.config import BucketLake
+from cinelake.errors import ConfigurationError
+from cinelake.lake.bucket import Bucket
+
+if TYPE_CHECKING:
+    from obstore.store import ClientConfig, S3Config
 
 RETRIES, RETRY_TIMEOUT = 4, timedelta(seconds=60)
-CONNECT_TIMEOUT, READ_TIMEOUT = timedelta(seconds=5), timedelta(seconds=60)
+CONNECT_TIMEOUT, TIMEOUT = timedelta(seconds=5), timedelta(seconds=30)
+"""The second for a whole request: what is sent in one has a megabyte at most."""
+CREDENTIALS_LIVE = timedelta(minutes=6)
+"""boto3 renews credentials ten minutes before they end, so what it gives is good for longer than that."""
 
 
-def open_bucket(uri: BucketLake, session: Session, *, region: str, endpoint_url: str | None) -> S3Store:
+def open_store(bucket: Bucket, session: Session) -> S3Store:
     """A bucket as a store.
 
     Each request carries a CRC64NVME of its body, which Amazon S3 checks before it keeps the object. That covers the
     body, so over TLS the signature need not cover it again; over plain HTTP it does.
+
+    Raises:
+        ConfigurationError: the file of certificates that the settings of AWS name cannot be read.
     """
-    plain = endpoint_url is not None and endpoint_url.startswith("http://")
+    endpoint = bucket.endpoint_url
+    plain = endpoint is not None and endpoint.startswith("http://")
+    client: ClientConfig = {"allow_http": plain, "connect_timeout": CONNECT_TIMEOUT, "timeout": TIMEOUT}
+    if bucket.certificates is not None:
+        try:
+            client["root_certificate"] = Path(bucket.certificates).read_bytes()
+        except OSError as error:
+            raise ConfigurationError(
+                f"the certificates in {bucket.certificates} cannot be read: {error.strerror}", "mend AWS_CA_BUNDLE"
+            ) from error
+    config: S3Config = {
+        "region": bucket.region,
+        "checksum_algorithm": "CRC64NVME",
+        "unsigned_payload": not plain,
+    }
+    if endpoint is not None:
+        config["endpoint"] = endpoint
     return S3Store(
-        uri.bucket,
-        region=region,
-        endpoint=endpoint_url,
-        credential_provider=Boto3CredentialProvider(session),
-        checksum_algorithm="CRC64NVME",
-        unsigned_payload=not plain,
-        client_options={"allow_http": plain, "connect_timeout": CONNECT_TIMEOUT, "timeout": READ_TIMEOUT},
+        bucket.name,
+        config=config,
+        credential_provider=Boto3CredentialProvider(session, ttl=CREDENTIALS_LIVE),
+        client_options=client,
         retry_config={"max_retries": RETRIES, "retry_timeout": RETRY_TIMEOUT},
     )

@@ -6,15 +6,27 @@ from typing import Literal
 
 from cinelake.errors import CinelakeError
 
+NAMED = 3
+"""Files named in an error; the rest are counted."""
+
 
 @dataclass(frozen=True)
 class FoundFile:
-    """A source file, read once for its checksum."""
+    """A source file."""
 
     source: str
-    """As `lake.toml` writes it."""
+    """As `lake.toml` leads to it."""
     key: str
     """Where it is to lie."""
+    bytes: int
+    sha256: str | None = None
+    """Where it had to be read to compare it with what lies under its key."""
+
+
+@dataclass(frozen=True)
+class PresentObject:
+    """What lies under a key already."""
+
     bytes: int
     sha256: str
 
@@ -36,39 +48,62 @@ class LandingPlan:
     objects: tuple[PlannedObject, ...]
 
     @property
+    def to_send(self) -> tuple[PlannedObject, ...]:
+        """What is not in the lake yet."""
+        return tuple(planned for planned in self.objects if planned.action != "unchanged")
+
+    @property
     def bytes_to_send(self) -> int:
         """Of the files that are not in the lake yet."""
-        return sum(planned.file.bytes for planned in self.objects if planned.action != "unchanged")
+        return sum(planned.file.bytes for planned in self.to_send)
+
+    @property
+    def replacements(self) -> tuple[PlannedObject, ...]:
+        """Files that changed since they were landed for this date."""
+        return tuple(planned for planned in self.objects if planned.action == "replace")
 
 
-def plan_landing(
-    files: Sequence[FoundFile], present: Mapping[str, str], *, keeps_replaced: bool, replace: bool
-) -> LandingPlan:
+def plan_landing(files: Sequence[FoundFile], present: Mapping[str, PresentObject]) -> LandingPlan:
     """Content decides, never the clock.
 
     Args:
-        files: the sources.
-        present: SHA-256 by key of the objects that lie under the files' keys.
-        keeps_replaced: whether the lake keeps an object that is replaced.
-        replace: whether the user gave `--replace`.
+        files: the sources; those whose size is that of the object under their key have a checksum.
+        present: the objects that lie under the files' keys.
+    """
+    return LandingPlan(tuple(_planned(file, present.get(file.key)) for file in files))
+
+
+def refuse_loss(plan: LandingPlan, recorded: Mapping[str, str]) -> None:
+    """Refuses a plan that would lose what lies in the lake.
+
+    Args:
+        plan: where no replaced object stays.
+        recorded: SHA-256 by key, as the manifests have it.
 
     Raises:
-        CinelakeError: a file changed since it was landed for this date, and its object would be lost.
+        CinelakeError: a file changed since it was landed for this date, or its object did.
     """
-    objects = tuple(_planned(file, present.get(file.key)) for file in files)
-    lost = [planned.file for planned in objects if planned.action == "replace"]
-    if lost and not keeps_replaced and not replace:
+    changed = plan.replacements
+    if not changed:
+        return
+    key, source = changed[0].file.key, ", ".join(planned.file.source for planned in changed[:NAMED])
+    more = f" and {len(changed) - NAMED} more" if len(changed) > NAMED else ""
+    if recorded.get(key, changed[0].replaces) != changed[0].replaces:
         raise CinelakeError(
-            f"{', '.join(file.source for file in lost)} changed since it was landed at {lost[0].key}, "
-            "and this bucket keeps no versions: the object there would be lost",
-            "turn on the bucket's versioning, land for another --date, or give --replace",
+            f"{key} is not the object that was landed of {source}{more}: something else wrote it, "
+            "and this bucket keeps no versions",
+            "run cinelake verify to see what changed; --replace puts the file there again",
         )
-    return LandingPlan(objects)
+    raise CinelakeError(
+        f"{source}{more} changed since it was landed at {key}, and this bucket keeps no versions: "
+        "the object there would be lost",
+        "turn on the bucket's versioning, land for another --date, or give --replace",
+    )
 
 
-def _planned(file: FoundFile, there: str | None) -> PlannedObject:
+def _planned(file: FoundFile, there: PresentObject | None) -> PlannedObject:
     if there is None:
         return PlannedObject(file, "upload")
-    if there == file.sha256:
+    if (there.bytes, there.sha256) == (file.bytes, file.sha256):
         return PlannedObject(file, "unchanged")
-    return PlannedObject(file, "replace", replaces=there)
+    return PlannedObject(file, "replace", replaces=there.sha256)

@@ -2,21 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from cinelake.config import Project, Source
+from cinelake.config import Project
 from cinelake.errors import CinelakeError, ConfigurationError
 from cinelake.lake import Event, Lake, OnEvent, Run, Status, silent
-from cinelake.lake.checksums import sha256_of_file
-from cinelake.lake.keys import RAW, ObjectName
-from cinelake.lake.manifests import Manifest, ObjectRecord, manifest_of
-from cinelake.land.plan import FoundFile, LandingPlan, PlannedObject, plan_landing
-
-STAGE = "land"
-CONTENT_TYPE = "text/csv"
+from cinelake.lake.manifests import Manifest, ObjectRecord, counted_landings, manifest_of
+from cinelake.land.compare import compare_files
+from cinelake.land.plan import LandingPlan, PresentObject, plan_landing, refuse_loss
+from cinelake.land.send import STAGE, send_files
+from cinelake.land.sources import Shard, find_files
 
 Action = Literal["uploaded", "replaced", "unchanged", "planned"]
+ACTIONS: dict[str, Action] = {"upload": "uploaded", "replace": "replaced", "unchanged": "unchanged"}
 
 
 @dataclass(frozen=True)
@@ -27,6 +25,10 @@ class LandOptions:
     """Only say what would be done."""
     replace: bool = False
     """Replace an object of the same date even where the lake does not keep it."""
+    shard: Shard | None = None
+    """Land only one worker's share of the files."""
+    create_lake: bool = True
+    """Make the lake where there is none."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,8 @@ class LandedObject:
     source: str
     action: Action
     record: ObjectRecord
+    plan: Literal["upload", "replace", "unchanged"] | None = None
+    """With the action `planned`: what would be done."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,8 @@ class LandResult:
     objects: tuple[LandedObject, ...]
     manifest: str | None
     """Key of the manifest that answers for the objects; None where nothing was written."""
+    created: bool = False
+    """Whether the lake was made, or with `planned` would be."""
 
     def to_json(self) -> dict[str, Any]:
         """The document of `--json`."""
@@ -60,9 +66,11 @@ class LandResult:
                     "bytes": landed.record.bytes,
                     "sha256": landed.record.sha256,
                     "action": landed.action,
+                    **({"plan": landed.plan} if landed.plan else {}),
                 }
                 for landed in self.objects
             ],
+            "created": self.created,
             "manifest": self.manifest,
         }
 
@@ -73,167 +81,98 @@ def land_files(
     """Copies each source file to its Raw key, unless it lies there already; makes the lake where there is none.
 
     Raises:
-        ConfigurationError: source files are missing, empty, unreadable or no files (all are named), or two would
-            lie under one key. Nothing was written or sent then.
-        CinelakeError: a file changed since it was landed for this date, and the lake would lose the old one.
+        ConfigurationError: source files are missing, empty, unreadable or no files (all are named), two would lie under
+            one key, or there is no lake and none is to be made. Nothing was written or sent then.
+        CinelakeError: a file changed since it was landed for this date, and the lake would lose the old one; or it
+            changed while it was sent.
         AccessError, ServiceError: as `Lake.exists`.
     """
     options = options or LandOptions()
-    sources = _checked_sources(project)
-    files = _find_files(sources, lake, run, on_event)
+    sources = find_files(project, lake.keys, run.processing_date, shard=options.shard)
     exists = lake.exists()
+    if not exists and not options.create_lake:
+        raise ConfigurationError(f"there is no lake at {lake}", "make it, or leave --no-create-bucket out")
     known = lake.manifests(STAGE, until=run.processing_date, on="the newest date") if exists else []
     records = {record.key: record for manifest in known for record in manifest.objects}
-    present = _present(lake, files, records) if exists else {}
-    plan = plan_landing(
-        files,
-        {key: record.sha256 for key, record in present.items()},
-        keeps_replaced=not exists or lake.keeps_replaced(),
-        replace=options.replace,
-    )
+    files, present = compare_files(lake, sources, records, read_all=options.dry_run, on_event=on_event)
+    plan = plan_landing(files, {key: PresentObject(each.bytes, each.sha256) for key, each in present.items()})
+    if plan.replacements and not options.replace and not lake.keeps_replaced():
+        refuse_loss(plan, {key: record.sha256 for key, record in records.items()})
     if options.dry_run:
-        return _result(run, lake, "planned", plan, present)
+        return _planned(run, lake, plan, creates=not exists)
     if not exists:
-        lake.make()
-        on_event(Event(STAGE, f"created {lake}"))
-    return _carry_out(project, lake, run, plan, present, known, on_event)
-
-
-def _carry_out(
-    project: Project,
-    lake: Lake,
-    run: Run,
-    plan: LandingPlan,
-    present: dict[str, ObjectRecord],
-    known: list[Manifest],
-    on_event: OnEvent,
-) -> LandResult:
+        lake.make(lambda step, kind: on_event(Event(STAGE, step, kind)))
+    _tidy(project, lake, on_event)
+    paths = {source.key: source.path for source in sources}
     written = dict(present)
-    sent, kept = 0, {}
-    for planned in plan.objects:
-        if planned.action == "unchanged":
-            continue
-        on_event(Event(STAGE, f"sending {planned.file.source}", "progress", sent, plan.bytes_to_send, "bytes"))
-        if planned.replaces:
-            kept[planned.file.key] = {
-                "sha256": planned.replaces,
-                "kept_as": lake.keep_aside(planned.file.key, planned.replaces),
-            }
-        written[planned.file.key] = _send(project, lake, planned)
-        sent += planned.file.bytes
-        on_event(Event(STAGE, f"sent {planned.file.source}", "progress", sent, plan.bytes_to_send, "bytes"))
+    if plan.to_send:
+        written |= send_files(lake, plan.to_send, [paths[each.file.key] for each in plan.to_send], on_event)
     objects = tuple(written[planned.file.key] for planned in plan.objects)
-    newest = {record.key: record.sha256 for record in known[-1].objects} if known else {}
-    if sent == 0 and newest == {record.key: record.sha256 for record in objects}:
-        return _result(run, lake, "unchanged", plan, written, manifest=known[-1].key)
-    detail = {
-        "sources": {planned.file.key: planned.file.source for planned in plan.objects},
-        "replaced": kept,
-    }
-    manifest = lake.put_manifest(manifest_of(run, STAGE, objects=objects, detail=detail))
-    return _result(run, lake, "done", plan, written, manifest=manifest)
-
-
-def _send(project: Project, lake: Lake, planned: PlannedObject) -> ObjectRecord:
-    """Writes one file and has the store confirm what arrived."""
-    file = planned.file
-    record = lake.put_file(
-        file.key,
-        project.directory / file.source,
-        file.sha256,
-        content_type=CONTENT_TYPE,
-        replace=planned.action == "replace",
+    manifest = _standing(known, objects, options) or lake.put_manifest(
+        manifest_of(run, STAGE, objects=objects, detail=_detail(lake, plan, known, options))
     )
-    if lake.bucket is not None:
-        arrived = lake.bucket.head(file.key)
-        held = (arrived.sha256, arrived.bytes) if arrived and arrived.sha256 else None
-        # A service that keeps no metadata is asked for the bytes themselves.
-        if (held or lake.checksum(file.key)) != (file.sha256, file.bytes):
-            raise CinelakeError(
-                f"{lake}/{file.key} is not what was sent",
-                "run cinelake land again; if it repeats, something else writes to this key",
-            )
-    return record
+    landed = tuple(
+        LandedObject(planned.file.source, ACTIONS[planned.action], record)
+        for planned, record in zip(plan.objects, objects, strict=True)
+    )
+    status: Status = "unchanged" if known and manifest in [each.key for each in known] else "done"
+    return LandResult(run, str(lake), status, landed, manifest, created=not exists)
 
 
-def _checked_sources(project: Project) -> list[tuple[Source, Path]]:
-    """The sources with their paths, all found to be files that can be read."""
-    if not project.sources:
-        raise ConfigurationError("lake.toml names no [[source]]", 'add one: dataset = "Movies", path = "movies.csv"')
-    found = [(source, project.directory / source.path) for source in project.sources]
-    faults = [f"{source.path} {fault}" for source, path in found if (fault := _fault(path))]
-    if faults:
-        raise ConfigurationError(
-            f"{'; '.join(faults)}. Nothing was sent",
-            f"put the files into {project.directory}, or mend path under [[source]] in lake.toml",
-        )
-    return found
+def _standing(known: Sequence[Manifest], objects: Sequence[ObjectRecord], options: LandOptions) -> str | None:
+    """The key of the manifest that says the same already: the newest one, of this share where there are shares."""
+    shard = str(options.shard) if options.shard else None
+    told = [manifest for manifest in counted_landings(known) if manifest.detail.get("shard") == shard]
+    if not objects and shard is not None:
+        return told[-1].key if told else None
+    newest = {record.key: record.sha256 for record in told[-1].objects} if told else None
+    return told[-1].key if newest == {record.key: record.sha256 for record in objects} else None
 
 
-def _fault(path: Path) -> str | None:
+def _detail(lake: Lake, plan: LandingPlan, known: Sequence[Manifest], options: LandOptions) -> dict[str, Any]:
+    """What the manifest tells beside the objects: where they came from, and what replaced what."""
+    return {
+        "sources": {planned.file.key: planned.file.source for planned in plan.objects},
+        "replaced": {
+            planned.file.key: {
+                "sha256": planned.replaces,
+                "kept_as": lake.kept_as(planned.file.key, planned.replaces),
+                "version_id": _version_of(planned.file.key, planned.replaces, known),
+            }
+            for planned in plan.replacements
+            if planned.replaces
+        },
+        "previous": known[-1].key if known else None,
+        **({"shard": str(options.shard)} if options.shard else {}),
+    }
+
+
+def _version_of(key: str, sha256: str, known: Sequence[Manifest]) -> str | None:
+    """The version under which a bucket keeps an object that was replaced, as the newest manifest that wrote it says."""
+    records = [record for manifest in known for record in manifest.objects if record.key == key]
+    return next((record.version_id for record in reversed(records) if record.sha256 == sha256), None)
+
+
+def _tidy(project: Project, lake: Lake, on_event: OnEvent) -> None:
+    """Removes what killed runs left. Where that cannot be done the landing goes on: nothing of it is in its way."""
     try:
-        if path.is_dir():
-            return "is a folder, not a file"
-        with path.open("rb") as file:
-            return None if file.read(1) else "is empty"
-    except FileNotFoundError:
-        return "is missing"
-    except PermissionError:
-        return "may not be read: permission denied"
-    except OSError as error:
-        return f"cannot be read: {error.strerror}"
+        removed = lake.remove_abandoned(older_than_s=project.lake.abandoned_uploads_hours * 3600)
+    except CinelakeError as error:
+        on_event(Event(STAGE, f"what killed runs may have left half-written stays: {error.what}", "warning"))
+    else:
+        for key in removed:
+            on_event(Event(STAGE, f"removed what a killed run left half-written of {key}"))
 
 
-def _find_files(sources: Sequence[tuple[Source, Path]], lake: Lake, run: Run, on_event: OnEvent) -> list[FoundFile]:
-    files: list[FoundFile] = []
-    for source, path in sources:
-        name = ObjectName(RAW, source.origin, source.format, source.dataset, run.processing_date, path.name)
-        key = lake.keys.build(name)
-        twin = next((file.source for file in files if file.key == key), None)
-        if twin is not None:
-            raise ConfigurationError(
-                f"{twin} and {source.path} would both lie at {key}", "give one of them another name or dataset"
-            )
-        on_event(Event(STAGE, f"reading {source.path}"))
-        files.append(FoundFile(source.path, key, path.stat().st_size, sha256_of_file(path)))
-    return files
-
-
-def _present(lake: Lake, files: Sequence[FoundFile], records: dict[str, ObjectRecord]) -> dict[str, ObjectRecord]:
-    """What lies under the files' keys: as a manifest has it where the listing agrees, else by reading it."""
-    present = {}
-    for prefix in sorted({file.key.rpartition("/")[0] for file in files}):
-        listed = lake.list_objects(prefix)
-        for file in files:
-            there, record = listed.get(file.key), records.get(file.key)
-            if there is None:
-                continue
-            if record is not None and (record.bytes, record.e_tag) == (there.bytes, there.e_tag):
-                present[file.key] = record
-            elif found := lake.checksum(file.key):
-                sha256, size_bytes = found
-                present[file.key] = ObjectRecord(key=file.key, bytes=size_bytes, sha256=sha256, e_tag=there.e_tag)
-    return present
-
-
-def _result(
-    run: Run,
-    lake: Lake,
-    status: Status,
-    plan: LandingPlan,
-    records: dict[str, ObjectRecord],
-    *,
-    manifest: str | None = None,
-) -> LandResult:
-    actions: dict[str, Action] = {"upload": "uploaded", "replace": "replaced", "unchanged": "unchanged"}
-    objects = []
-    for planned in plan.objects:
-        file = planned.file
-        action = actions[planned.action]
-        if status == "planned":
-            record = ObjectRecord(key=file.key, bytes=file.bytes, sha256=file.sha256)
-            action = "unchanged" if planned.action == "unchanged" else "planned"
-        else:
-            record = records[file.key]
-        objects.append(LandedObject(file.source, action, record))
-    return LandResult(run, str(lake), status, tuple(objects), manifest)
+def _planned(run: Run, lake: Lake, plan: LandingPlan, *, creates: bool) -> LandResult:
+    """What a landing would do, as a result."""
+    landed = tuple(
+        LandedObject(
+            planned.file.source,
+            "unchanged" if planned.action == "unchanged" else "planned",
+            ObjectRecord(key=planned.file.key, bytes=planned.file.bytes, sha256=planned.file.sha256 or ""),
+            planned.action,
+        )
+        for planned in plan.objects
+    )
+    return LandResult(run, str(lake), "planned", landed, None, created=creates)

@@ -1,0 +1,273 @@
+"""Writing to a bucket: what is small in one request, what is large in parts side by side, each confirmed by the answer.
+
+Small objects go through obstore, which sends thousands a second. Larger ones go through boto3: it tells the id of a
+multipart upload, so that one can be given up, and completes it on a condition; at megabytes a request its own work
+does not count.
+"""
+
+import hashlib
+from base64 import b64encode
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
+from queue import SimpleQueue
+from threading import Thread
+
+import obstore
+from awscrt.checksums import combine_crc64nvme, crc64nvme
+from boto3 import Session
+from obstore.store import S3Store
+
+from cinelake.errors import CinelakeError, ServiceError
+from cinelake.lake.bucket import Bucket, Evidence, Written
+from cinelake.lake.failures import lake_failures, taken_keys
+from cinelake.lake.interface import Arrived, KeyTakenError, OnBytes
+from cinelake.lake.reading import SteadyFile
+from cinelake.lake.stores import open_store
+from cinelake.lake.uploads import Upload
+
+SMALL_BYTES = 1 << 20
+PART_BYTES = 8 << 20
+MAX_PARTS = 10_000
+"""Of a multipart upload (Amazon S3 user guide, "Amazon S3 multipart upload limits")."""
+PARTS_AT_ONCE = 6
+MEMORY_BYTES = 64 << 20
+"""All parts in memory, where the file is not so large that two of its parts are more than that."""
+GRACE_S, MOMENT_S = 3.0, 0.2
+TRIES, WAIT_S, WAIT_AT_MOST_S = 4, 0.2, 5.0
+"""Of a small object, each with obstore's own; jitter included."""
+
+
+class BucketWriter:
+    """Writes objects of a bucket. See `Writer`."""
+
+    def __init__(self, store: S3Store, bucket: Bucket) -> None:
+        self._store = store
+        self._bucket = bucket
+
+    def put_whole(self, key: str, data: bytes, sha256: str, *, content_type: str, create: bool) -> Arrived:
+        """See `Writer.put_whole`."""
+        if len(data) > SMALL_BYTES:
+            written = self._bucket.put(
+                key, data, crc64nvme=_base64(crc64nvme(data)), sha256=sha256, content_type=content_type, create=create
+            )
+        else:
+            written = _persistently(lambda: self._put_small(key, data, sha256, content_type, create=create))
+        if written.crc64nvme is None and written.e_tag != hashlib.md5(data, usedforsecurity=False).hexdigest():
+            # Neither a checksum nor an MD5 in the answer, as with keys of KMS: the service is asked for more.
+            self._confirm(key, self._bucket.head(key), len(data), sha256, _base64(crc64nvme(data)))
+        return Arrived(len(data), sha256, written.e_tag, written.version_id)
+
+    def _put_small(self, key: str, data: bytes, sha256: str, content_type: str, *, create: bool) -> Written:
+        with lake_failures(f"cannot write s3://{self._bucket.name}/{key}"), taken_keys(key):
+            result = obstore.put(
+                self._store,
+                key,
+                data,
+                attributes={"Content-Type": content_type, "sha256": sha256},
+                mode="create" if create else "overwrite",
+                use_multipart=False,
+            )
+        version = result["version"]
+        return Written((result["e_tag"] or "").strip('"') or None, version if version != "null" else None)
+
+    def put_in_parts(
+        self, key: str, file: SteadyFile, *, content_type: str, create: bool, on_bytes: OnBytes
+    ) -> Arrived:
+        """See `Writer.put_in_parts`.
+
+        The upload's metadata are fixed before the content is known, so the SHA-256 of an object that was sent in parts
+        stands in the manifest alone; the service keeps the CRC64NVME of the whole object.
+        """
+        upload = Upload(self._bucket, key, content_type=content_type)
+        parts = _Parts(upload.send_part, part_bytes_for(file.size_bytes), on_bytes)
+        try:
+            sent = parts.send(file)
+            file.confirm(sent.sha256, sent.bytes)
+            written = upload.complete([part.e_tag for part in sent.parts], crc64nvme=sent.crc64nvme, create=create)
+        except BaseException:
+            # What is on its way when an upload is given up may arrive after that, and must be given up too.
+            upload.abort()
+            parts.wait(GRACE_S)
+            upload.abort()
+            raise
+        found = self._bucket.head(key, version_id=written.version_id)
+        if found is not None and found.metadata.get("upload") != upload.token:
+            raise KeyTakenError(key)  # by a run that ended a moment after ours
+        # Each part was confirmed by its own answer.
+        self._confirm(key, found, sent.bytes, sent.sha256, sent.crc64nvme, parts=True)
+        return Arrived(
+            sent.bytes,
+            sent.sha256,
+            found.e_tag if found else written.e_tag,
+            written.version_id,
+            found.crc64nvme if found else None,
+        )
+
+    @contextmanager
+    def replacing(self, key: str, sha256: str) -> Iterator[None]:  # noqa: ARG002 the bucket keeps what it replaces
+        """See `Writer.replacing`: the bucket keeps the object as a version, or the user has asked for its loss."""
+        yield
+
+    def _confirm(
+        self, key: str, found: Evidence | None, size_bytes: int, sha256: str, checksum: str, *, parts: bool = False
+    ) -> None:
+        """Holds what the service says of an object against what was sent.
+
+        Raises:
+            CinelakeError: it is another.
+        """
+        if found is not None and found.bytes == size_bytes:
+            if found.crc64nvme is not None and found.crc64nvme == checksum:
+                return
+            if found.crc64nvme is None and (parts or self._bucket.read_sha256(key) == sha256):
+                return
+        raise CinelakeError(
+            f"s3://{self._bucket.name}/{key} is not what was sent",
+            "run the command again; if it repeats, something else writes to this key, or changes data on its way",
+        )
+
+
+def open_bucket(bucket: Bucket, session: Session) -> tuple[S3Store, BucketWriter]:
+    """A bucket as a store, and what writes to it."""
+    store = open_store(bucket, session)
+    return store, BucketWriter(store, bucket)
+
+
+def part_bytes_for(size_bytes: int) -> int:
+    """The size of the parts of a file: 8 MiB, or as much more as it takes for 10,000 parts to hold it (up to 5 TiB)."""
+    return max(PART_BYTES, -(-size_bytes // MAX_PARTS))
+
+
+@dataclass(frozen=True)
+class _Part:
+    """One part, as it arrived."""
+
+    number: int
+    bytes: int
+    crc: int
+    e_tag: str
+
+
+class _Sent:
+    """All parts in order, and the checksums of the whole."""
+
+    def __init__(self, parts: list[_Part], sha256: str) -> None:
+        self.parts, self.sha256 = parts, sha256
+        self.bytes = sum(part.bytes for part in parts)
+        crc = 0
+        for part in parts:
+            crc = combine_crc64nvme(crc, part.crc, part.bytes)
+        self.crc64nvme = _base64(crc)
+
+
+class _Parts:
+    """Reads a file once: each part is hashed and sent from the same buffer, in threads of their own.
+
+    There are as many buffers as fit in MEMORY_BYTES, and at least two; each is used again once its part was hashed and
+    has arrived.
+    """
+
+    def __init__(self, send_part: "SendPart", part_bytes: int, on_bytes: OnBytes) -> None:
+        self._send_part = send_part
+        self._part_bytes = part_bytes
+        self._on_bytes = on_bytes
+        self._busy: dict[Future[_Part], bytearray] = {}
+        self._arrived: list[_Part] = []
+
+    def send(self, file: SteadyFile) -> _Sent:
+        """Sends all of it, and returns when every part has arrived."""
+        digest = hashlib.sha256()
+        buffers = max(2, min(PARTS_AT_ONCE + 2, MEMORY_BYTES // self._part_bytes))
+        free = deque(bytearray(self._part_bytes) for _ in range(buffers))
+        pool = ThreadPoolExecutor(PARTS_AT_ONCE, "part")
+        try:
+            with _hashing(digest.update) as hash_in_order:
+                for number in count(1):
+                    while not free:
+                        free.extend(self._collect())
+                    buffer = free.popleft()
+                    taken = file.read_into(buffer)
+                    if taken == 0:
+                        break
+                    data = buffer if taken == len(buffer) else buffer[:taken]
+                    self._busy[pool.submit(self._send_one, number, data, hash_in_order(data))] = buffer
+                while self._busy:
+                    self._collect()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+        return _Sent(sorted(self._arrived, key=lambda part: part.number), digest.hexdigest())
+
+    def wait(self, timeout_s: float) -> None:
+        """Waits until nothing is on its way any more, or for some seconds."""
+        wait(self._busy, timeout_s)
+
+    def _collect(self) -> list[bytearray]:
+        """Waits a moment for parts to arrive; returns the buffers that became free."""
+        done, _ = wait(self._busy, MOMENT_S, FIRST_COMPLETED)
+        self._on_bytes(0)  # where a run that was interrupted ends, whatever the network does
+        self._arrived += [future.result() for future in done]
+        return [self._busy.pop(future) for future in done]
+
+    def _send_one(self, number: int, data: bytearray, hashed: "Future[None]") -> _Part:
+        crc = crc64nvme(data)  # type: ignore[arg-type]  # any buffer will do
+        e_tag = self._send_part(number, data, _base64(crc))
+        hashed.result()
+        self._on_bytes(len(data))
+        return _Part(number, len(data), crc, e_tag)
+
+
+SendPart = Callable[[int, bytearray, str], str]
+"""Sends a part by its number, with its CRC64NVME in base64; returns its ETag."""
+
+
+@contextmanager
+def _hashing(update: Callable[[bytearray], None]) -> Iterator[Callable[[bytearray], "Future[None]"]]:
+    """A thread that takes pieces in their order; the future of each is done once it may be overwritten."""
+    queue: SimpleQueue[tuple[bytearray, Future[None]] | None] = SimpleQueue()
+
+    def work() -> None:
+        while (item := queue.get()) is not None:
+            data, done = item
+            update(data)
+            done.set_result(None)
+
+    def hash_in_order(data: bytearray) -> "Future[None]":
+        done: Future[None] = Future()
+        queue.put((data, done))
+        return done
+
+    thread = Thread(target=work, name="hash", daemon=True)
+    thread.start()
+    try:
+        yield hash_in_order
+    finally:
+        queue.put(None)
+        thread.join()
+
+
+def _persistently(do: Callable[[], Written]) -> Written:
+    """Tries again what a service could not do now; obstore itself leaves a conditional request that broke off alone.
+
+    That is safe: where the first try did arrive, the next is told that the key is taken, by the same content.
+    """
+    try:
+        return do()
+    except ServiceError:
+        # Loading it takes longer than a small landing.
+        from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+
+        again = Retrying(
+            retry=retry_if_exception_type(ServiceError),
+            stop=stop_after_attempt(TRIES - 1),
+            wait=wait_random_exponential(WAIT_S, max=WAIT_AT_MOST_S),
+            reraise=True,
+        )
+        return again(do)
+
+
+def _base64(crc: int) -> str:
+    return b64encode(crc.to_bytes(8, "big")).decode()

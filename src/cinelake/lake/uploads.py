@@ -1,0 +1,110 @@
+"""A multipart upload through boto3: its parts, its completion on a condition, and its end where it must be given up."""
+
+import hashlib
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from secrets import token_hex
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from cinelake.errors import CinelakeError
+from cinelake.lake.bucket import Bucket, OpenUpload, Written, bare, held_checksum, is_md5, version_of
+from cinelake.lake.failures import DamagedError, code_of, lake_failures, taken_keys
+
+PART_TRIES = 3
+"""Of a part that was damaged on its way; what could not be sent at all, boto3 tries again itself."""
+
+
+class Upload:
+    """One multipart upload. Its parts may be sent from several threads."""
+
+    def __init__(self, bucket: Bucket, key: str, *, content_type: str) -> None:
+        """Opens it."""
+        self._bucket = bucket
+        self._key = key
+        self._what = f"s3://{bucket.name}/{key}"
+        self._checks_checksums = True
+        """Until an answer shows otherwise."""
+        self.token = token_hex(8)
+        """In the metadata, by which the object is known as ours."""
+        with lake_failures(f"cannot write {self._what}"):
+            answer = bucket.client.create_multipart_upload(
+                Bucket=bucket.name,
+                Key=key,
+                ContentType=content_type,
+                ChecksumAlgorithm="CRC64NVME",
+                ChecksumType="FULL_OBJECT",
+                Metadata={"upload": self.token},
+            )
+        self._id = answer["UploadId"]
+
+    def send_part(self, number: int, data: bytearray, crc64nvme: str) -> str:
+        """Sends a part, with its checksum in base64; returns its ETag.
+
+        A service that answers with the checksum has checked it. One that does not is sent the part again with its body
+        in the signature, which it may check, and its answer must be the body's MD5, where it is one.
+
+        Raises:
+            DamagedError: something else arrived.
+        """
+        what = f"part {number} of {self._what}"
+        for attempt in range(PART_TRIES):
+            try:
+                return self._send_once(number, data, crc64nvme, what)
+            except DamagedError:
+                if attempt == PART_TRIES - 1:
+                    raise
+        raise AssertionError
+
+    def _send_once(self, number: int, data: bytearray, crc64nvme: str, what: str) -> str:
+        for trusting in (True, False) if self._checks_checksums else (False,):
+            with lake_failures(f"cannot write {what}"):
+                answer = (self._bucket.unsigned if trusting else self._bucket.client).upload_part(
+                    Bucket=self._bucket.name,
+                    Key=self._key,
+                    UploadId=self._id,
+                    PartNumber=number,
+                    Body=data,  # type: ignore[arg-type]  # boto3 takes a bytearray, its stubs do not
+                    ChecksumCRC64NVME=crc64nvme,
+                )
+            if held_checksum(answer.get("ChecksumCRC64NVME"), crc64nvme, what):
+                return answer["ETag"]
+            self._checks_checksums = False
+        if is_md5(e_tag := bare(answer["ETag"])) and e_tag != hashlib.md5(data, usedforsecurity=False).hexdigest():
+            raise DamagedError(f"{what} did not arrive as it was sent", "run the command again")
+        return answer["ETag"]
+
+    def complete(self, e_tags: Sequence[str], *, crc64nvme: str, create: bool) -> Written:
+        """Makes the parts an object.
+
+        Args:
+            e_tags: of the parts, in their order.
+            crc64nvme: of the whole, base64; the service checks it.
+            create: only where no object lies under the key (KeyTakenError).
+        """
+        parts: Any = [{"PartNumber": number, "ETag": e_tag} for number, e_tag in enumerate(e_tags, start=1)]
+        with lake_failures(f"cannot write {self._what}"), taken_keys(self._key):
+            try:
+                answer = self._bucket.client.complete_multipart_upload(
+                    Bucket=self._bucket.name,
+                    Key=self._key,
+                    UploadId=self._id,
+                    MultipartUpload={"Parts": parts},
+                    ChecksumCRC64NVME=crc64nvme,
+                    ChecksumType="FULL_OBJECT",
+                    **({"IfNoneMatch": "*"} if create else {}),  # type: ignore[arg-type]
+                )
+            except ClientError as error:
+                # The first try may have been done although its answer was lost.
+                found = self._bucket.head(self._key) if code_of(error)[0] == "NoSuchUpload" else None
+                if found is None or found.metadata.get("upload") != self.token:
+                    raise
+                return Written(found.e_tag, None, found.crc64nvme)
+        return Written(bare(answer["ETag"]), version_of(answer), answer.get("ChecksumCRC64NVME"))
+
+    def abort(self) -> None:
+        """Gives the upload up, as well as that can be done on the way out of something that went wrong."""
+        with suppress(CinelakeError):
+            OpenUpload(self._bucket, self._key, self._id, datetime.now(UTC)).abort()

@@ -1,0 +1,155 @@
+"""Which files a landing is about: those of a path, of a folder or of a glob, each with the key that it gets."""
+
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from glob import glob, has_magic
+from hashlib import sha256
+from pathlib import Path
+
+from cinelake.config import Project
+from cinelake.errors import ConfigurationError
+from cinelake.lake.keys import RAW, KeyTemplate, ObjectName
+
+NAMED = 20
+"""Files named in one error; the rest are counted."""
+
+
+@dataclass(frozen=True)
+class Shard:
+    """One worker's share of the files: `1/4` to `4/4`. `0/4` is `4/4`, for those who count from 0."""
+
+    index: int
+    count: int
+
+    @classmethod
+    def parse(cls, text: str) -> "Shard":
+        """Reads `I/N`.
+
+        Raises:
+            ConfigurationError: it is none.
+        """
+        index, _, count = text.partition("/")
+        if not (index.isascii() and count.isascii() and index.isdigit() and count.isdigit()) or not (
+            0 <= int(index) <= int(count) and int(count) > 0
+        ):
+            raise ConfigurationError(f"--shard is {text!r}: that is no share", "write it as 1/4, up to 4/4")
+        return cls(int(index) % int(count), int(count))
+
+    def holds(self, name: str) -> bool:
+        """Whether a file is of this share: by its name alone, so that every worker and every day agree."""
+        return int.from_bytes(sha256(name.encode(errors="surrogateescape")).digest()[:8]) % self.count == self.index
+
+    def __str__(self) -> str:
+        return f"{self.index or self.count}/{self.count}"
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """A file that is to be landed."""
+
+    source: str
+    """Relative to the project folder, as `lake.toml` leads to it."""
+    path: Path
+    key: str
+    prefix: str
+    """Of the keys of its source on this day, without the final slash."""
+    bytes: int
+
+
+def find_files(project: Project, keys: KeyTemplate, day: date, *, shard: Shard | None = None) -> tuple[SourceFile, ...]:
+    """The files of all sources, in the order of `lake.toml` and of their names; of a folder or glob, hidden ones aside.
+
+    A file is named by itself, and so is one that a glob finds; those of a folder keep their path below it.
+
+    Raises:
+        ConfigurationError: names every file that is missing, empty, unreadable or no file, and those of which two
+            would lie under one key.
+    """
+    if not project.sources:
+        raise ConfigurationError("lake.toml names no [[source]]", 'add one: dataset = "Movies", path = "movies.csv"')
+    found: list[SourceFile] = []
+    faults: list[str] = []
+    for source in project.sources:
+        named = list(_named(project.directory, source.path))
+        if not named:
+            is_folder = (project.directory / source.path).is_dir()
+            faults.append(f"{source.path} {'is a folder, and holds' if is_folder else 'finds'} no file")
+        name = ObjectName(RAW, source.origin, source.format, source.dataset, day, "")
+        written = keys.build_all(name, [file for _, file in named])
+        prefix = written[0].removesuffix(f"/{named[0][1]}") if named else ""
+        for (told, file), key in zip(named, written, strict=True):
+            path = project.directory / told
+            size = _size_or_fault(path)
+            if isinstance(size, str):
+                faults.append(f"{told} {size}")
+            elif shard is None or shard.holds(f"{source.origin}/{source.dataset}/{file}"):
+                found.append(SourceFile(told, path, key, prefix, size))
+    if faults:
+        more = f"; and {len(faults) - NAMED} more" if len(faults) > NAMED else ""
+        raise ConfigurationError(
+            f"{'; '.join(faults[:NAMED])}{more}. Nothing was sent",
+            f"put the files into {project.directory}, or mend path under [[source]] in lake.toml",
+        )
+    _refuse_twins(found)
+    return tuple(found)
+
+
+def _named(directory: Path, path: str) -> Iterator[tuple[str, str]]:
+    """The files that a path stands for: each as it is told, and as its key names it."""
+    whole = directory / path
+    if whole.is_dir():
+        base = path.rstrip("/") or "/"
+        yield from ((f"{base}/{file}", file) for file in sorted(_below(str(whole), "", set())))
+    elif not whole.exists() and has_magic(path):
+        for told in sorted(glob(path, root_dir=directory, recursive=True)):  # noqa: PTH207 it leaves hidden files out
+            if not (directory / told).is_dir():
+                yield told, os.path.basename(told)  # noqa: PTH119 a text, not a file
+    else:
+        yield path, whole.name
+
+
+def _below(folder: str, start: str, seen: set[tuple[int, int]]) -> Iterator[str]:
+    """The files below a folder by their path in it, links followed, each folder once; hidden ones are left out."""
+    found = os.stat(folder)  # noqa: PTH116 a text, for speed
+    if (found.st_dev, found.st_ino) in seen:
+        return
+    seen.add((found.st_dev, found.st_ino))
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith("."):
+                continue
+            if entry.is_dir():
+                yield from _below(entry.path, f"{start}{entry.name}/", seen)
+            else:
+                yield start + entry.name
+
+
+def _size_or_fault(path: Path) -> int | str:
+    """How many bytes a file has, or what keeps it from being landed."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return "is missing"
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+    if stat.S_ISDIR(found.st_mode):
+        return "is a folder, not a file"
+    if not stat.S_ISREG(found.st_mode):
+        return "is no file, but a device, a pipe or a socket"
+    if not os.access(path, os.R_OK):
+        return "may not be read: permission denied"
+    return found.st_size or "is empty"
+
+
+def _refuse_twins(files: Sequence[SourceFile]) -> None:
+    first: dict[str, SourceFile] = {}
+    for file in files:
+        twin = first.setdefault(file.key, file)
+        if twin is not file:
+            raise ConfigurationError(
+                f"{twin.source} and {file.source} would both lie at {file.key}. Nothing was sent",
+                "give one of them another name or dataset",
+            )

@@ -1,0 +1,60 @@
+"""One multipart upload: its condition, its checksums, its end."""
+
+import hashlib
+from base64 import b64encode
+
+import pytest
+from awscrt.checksums import crc64nvme
+
+from cinelake.lake.bucket import Bucket
+from cinelake.lake.in_bucket import MAX_PARTS, PART_BYTES, part_bytes_for
+from cinelake.lake.interface import KeyTakenError
+from cinelake.lake.uploads import Upload
+from projects import Place, ProjectFolder, S3Server
+
+DATA = hashlib.shake_128(b"part").digest(6 << 20)
+CRC = b64encode(crc64nvme(DATA).to_bytes(8, "big")).decode()
+
+
+def bucket_of(folder: ProjectFolder, place: Place) -> Bucket:
+    _, lake, _ = folder.open(place)
+    lake.make()
+    assert lake.bucket is not None
+    return lake.bucket
+
+
+def test_a_complete_upload_is_the_object(folder: ProjectFolder, bucket_place: Place) -> None:
+    upload = Upload(bucket_of(folder, bucket_place), "Raw/x.csv", content_type="text/csv")
+    e_tag = upload.send_part(1, bytearray(DATA), CRC)
+    assert bucket_place.objects() == {}
+    upload.complete([e_tag], crc64nvme=CRC, create=True)
+    assert bucket_place.objects() == {"Raw/x.csv": DATA}
+
+
+def test_an_upload_that_may_only_create_leaves_what_lies_there(folder: ProjectFolder, moto: S3Server) -> None:
+    """Of the servers here moto alone knows this condition, as AWS does."""
+    place = Place.on(moto)
+    upload = Upload(bucket_of(folder, place), "Raw/x.csv", content_type="text/csv")
+    e_tag = upload.send_part(1, bytearray(DATA), CRC)
+    place.overwrite("Raw/x.csv", b"theirs")
+    with pytest.raises(KeyTakenError):
+        upload.complete([e_tag], crc64nvme=CRC, create=True)
+    assert place.objects() == {"Raw/x.csv": b"theirs"}
+
+
+def test_an_aborted_upload_is_gone_and_may_be_aborted_again(folder: ProjectFolder, bucket_place: Place) -> None:
+    bucket = bucket_of(folder, bucket_place)
+    upload = Upload(bucket, "Raw/x.csv", content_type="text/csv")
+    upload.send_part(1, bytearray(DATA), CRC)
+    assert [each.key for each in bucket.open_uploads()] == ["Raw/x.csv"]
+    upload.abort()
+    upload.abort()
+    assert bucket.open_uploads() == []
+    assert bucket_place.objects() == {}
+
+
+@pytest.mark.parametrize("size_bytes", [1, PART_BYTES * MAX_PARTS, PART_BYTES * MAX_PARTS + 1, 5 << 40])
+def test_ten_thousand_parts_hold_any_file_that_s3_takes(size_bytes: int) -> None:
+    part_bytes = part_bytes_for(size_bytes)
+    assert 5 << 20 <= part_bytes <= 5 << 30
+    assert part_bytes * MAX_PARTS >= size_bytes
