@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Literal
 
+from cinelake.cli.progress import size_of
 from cinelake.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def _landed(result: "LandResult") -> list[str]:
     made = [f"{result.lake} would be made"] if result.created and result.status == "planned" else []
     if len(result.objects) <= FEW:
         return made + [
-            f"{landed.source} → {landed.record.key} ({_bytes(landed.record.bytes)}, {landed.plan or landed.action})"
+            f"{landed.source} → {landed.record.key} ({size_of(landed.record.bytes)}, {landed.plan or landed.action})"
             for landed in result.objects
         ]
     by_action: dict[str, list[int]] = {}
@@ -106,7 +107,7 @@ def _landed(result: "LandResult") -> list[str]:
     first, last = result.objects[0].record.key, result.objects[-1].record.key
     return [
         *made,
-        *(f"{len(sizes):,} files, {_bytes(sum(sizes))}: {action}" for action, sizes in by_action.items()),
+        *(f"{len(sizes):,} files, {size_of(sum(sizes))}: {action}" for action, sizes in by_action.items()),
         f"from {first} to {last}",
     ]
 
@@ -227,11 +228,3 @@ def _print_json(told: dict[str, Any]) -> None:
 
 def _print_lines(lines: Iterable[str]) -> None:
     sys.stdout.write("".join(f"{line}\n" for line in lines))
-
-
-def _bytes(size_bytes: int) -> str:
-    size, units = float(size_bytes), ["B", "kB", "MB", "GB", "TB"]
-    while size >= 1000 and len(units) > 1:
-        size /= 1000
-        units.pop(0)
-    return f"{size:.3g} {units[0]}"

@@ -103,22 +103,26 @@ class Bucket:
             retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
             max_pool_connections=CONNECTIONS,
         )
-        with lake_failures(f"cannot open {uri}"):
-            self.client = self._open_client(self._config)
+
+    @cached_property
+    def client(self) -> "S3Client":
+        """boto3's own client."""
+        return self._open_client(self._config)
 
     def _open_client(self, config: Config) -> "S3Client":
-        return self._session.client(
-            "s3",
-            region_name=self.region,
-            endpoint_url=self._endpoint_url,
-            verify=self.certificates,
-            config=config,
-        )
+        with lake_failures(f"cannot open s3://{self.name}"):
+            return self._session.client(
+                "s3",
+                region_name=self.region,
+                endpoint_url=self._endpoint_url,
+                verify=self.certificates,
+                config=config,
+            )
 
     @property
     def endpoint_url(self) -> str | None:
         """Of the service, wherever boto3's chain has found it; None for AWS itself."""
-        url = self.client.meta.endpoint_url
+        url = self._endpoint_url or self.client.meta.endpoint_url
         return None if re.search(r"\.amazonaws\.com(\.cn)?$", url) else url
 
     def is_there(self) -> bool:

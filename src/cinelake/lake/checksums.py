@@ -38,17 +38,17 @@ class Digests:
     """What services give as the ETag of an object that was sent in one request; only where it was asked for."""
 
 
-def read_digests(path: Path, *, with_md5: bool) -> Digests:
-    """Reads the whole file. Raises OSError where it cannot be read."""
+def read_digests(path: str, size_bytes: int, *, with_md5: bool) -> Digests:
+    """Reads the whole file, of about so many bytes. Raises OSError where it cannot be read."""
     sha256, md5 = hashlib.sha256(), hashlib.md5(usedforsecurity=False) if with_md5 else None
-    size_bytes = 0
+    block_bytes, read_bytes = min(size_bytes + 1, BLOCK_BYTES), 0
     descriptor = os.open(path, os.O_RDONLY)
     try:
-        while block := os.read(descriptor, BLOCK_BYTES):
-            size_bytes += len(block)
+        while block := os.read(descriptor, block_bytes):
+            read_bytes += len(block)
             sha256.update(block)
             if md5 is not None:
                 md5.update(block)
     finally:
         os.close(descriptor)
-    return Digests(size_bytes, sha256.hexdigest(), md5.hexdigest() if md5 is not None else None)
+    return Digests(read_bytes, sha256.hexdigest(), md5.hexdigest() if md5 is not None else None)

@@ -22,7 +22,7 @@ from boto3 import Session
 from obstore.store import S3Store
 
 from cinelake.errors import CinelakeError, ServiceError
-from cinelake.lake.bucket import Bucket, Evidence, Written
+from cinelake.lake.bucket import Bucket, Evidence, Written, is_md5
 from cinelake.lake.failures import lake_failures, taken_keys
 from cinelake.lake.interface import Arrived, KeyTakenError, OnBytes
 from cinelake.lake.reading import SteadyFile
@@ -33,8 +33,8 @@ SMALL_BYTES = 1 << 20
 PART_BYTES = 8 << 20
 MAX_PARTS = 10_000
 """Of a multipart upload (Amazon S3 user guide, "Amazon S3 multipart upload limits")."""
-PARTS_AT_ONCE = 6
-MEMORY_BYTES = 64 << 20
+PARTS_AT_ONCE = 4
+MEMORY_BYTES = 48 << 20
 """All parts in memory, where the file is not so large that two of its parts are more than that."""
 GRACE_S, MOMENT_S = 3.0, 0.2
 TRIES, WAIT_S, WAIT_AT_MOST_S = 4, 0.2, 5.0
@@ -47,6 +47,8 @@ class BucketWriter:
     def __init__(self, store: S3Store, bucket: Bucket) -> None:
         self._store = store
         self._bucket = bucket
+        self._keeps_checksums = False
+        """Once an object's checksum was seen to be kept: it was checked then, and so are those that follow."""
 
     def put_whole(self, key: str, data: bytes, sha256: str, *, content_type: str, create: bool) -> Arrived:
         """See `Writer.put_whole`."""
@@ -56,10 +58,18 @@ class BucketWriter:
             )
         else:
             written = _persistently(lambda: self._put_small(key, data, sha256, content_type, create=create))
-        if written.crc64nvme is None and written.e_tag != hashlib.md5(data, usedforsecurity=False).hexdigest():
-            # Neither a checksum nor an MD5 in the answer, as with keys of KMS: the service is asked for more.
-            self._confirm(key, self._bucket.head(key), len(data), sha256, _base64(crc64nvme(data)))
+        if not self._is_proven(written, data):
+            # It may be encrypted, which makes its ETag no MD5: the service is asked for more.
+            found = self._bucket.head(key)
+            self._confirm(key, found, len(data), sha256, _base64(crc64nvme(data)))
+            self._keeps_checksums = found is not None and found.crc64nvme is not None
         return Arrived(len(data), sha256, written.e_tag, written.version_id)
+
+    def _is_proven(self, written: Written, data: bytes) -> bool:
+        """Whether the answer shows that what arrived is what was sent; of an ETag that is no MD5 a listing must do."""
+        if written.crc64nvme is not None or self._keeps_checksums or not is_md5(written.e_tag or ""):
+            return True
+        return written.e_tag == hashlib.md5(data, usedforsecurity=False).hexdigest()
 
     def _put_small(self, key: str, data: bytes, sha256: str, content_type: str, *, create: bool) -> Written:
         with lake_failures(f"cannot write s3://{self._bucket.name}/{key}"), taken_keys(key):
@@ -95,7 +105,7 @@ class BucketWriter:
             upload.abort()
             raise
         found = self._bucket.head(key, version_id=written.version_id)
-        if found is not None and found.metadata.get("upload") != upload.token:
+        if found is not None and found.metadata.get("upload", upload.token) != upload.token:
             raise KeyTakenError(key)  # by a run that ended a moment after ours
         # Each part was confirmed by its own answer.
         self._confirm(key, found, sent.bytes, sent.sha256, sent.crc64nvme, parts=True)

@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Literal, NamedTuple, Self
 
 import obstore
 from obstore.store import LocalStore, S3Store
@@ -35,12 +34,13 @@ SINCE = datetime(2020, 1, 1, tzinfo=UTC)
 """No upload is older; some services tell one made-up time for all, and so tell nothing of which are abandoned."""
 WORTH_KEEPING_BYTES = 1 << 20
 """A smaller object is as soon fetched as its copy is linked."""
+PAGE = 1000
+"""Objects in a page of a listing, as S3 gives them."""
 READERS = 8
 """Objects read or written at once."""
 
 
-@dataclass(frozen=True)
-class StoredObject:
+class StoredObject(NamedTuple):
     """An object as a listing shows it."""
 
     key: str
@@ -158,12 +158,16 @@ class Lake:
 
     def list_objects(self, prefix: str) -> dict[str, StoredObject]:
         """All objects below a prefix (a folder's name, without the final slash), by key."""
+        return {each.key: each for page in self.list_pages(prefix) for each in page}
+
+    def list_pages(self, prefix: str) -> Iterator[list[StoredObject]]:
+        """`list_objects`, a page at a time, as the service gives them."""
         with lake_failures(f"cannot list {self}/{prefix}"):
-            return {
-                entry["path"]: StoredObject(entry["path"], entry["size"], (entry["e_tag"] or "").strip('"') or None)
-                for batch in obstore.list(self._store, prefix=prefix)
-                for entry in batch
-            }
+            for page in obstore.list(self._store, prefix=prefix, chunk_size=PAGE):
+                yield [
+                    StoredObject(entry["path"], entry["size"], (entry["e_tag"] or "").strip('"') or None)
+                    for entry in page
+                ]
 
     def read(self, key: str) -> bytes:
         """The whole of a small object."""
@@ -208,7 +212,7 @@ class Lake:
     def put_file(
         self,
         key: str,
-        path: Path,
+        path: str | Path,
         *,
         content_type: str,
         replaces: str | None = None,
@@ -232,18 +236,19 @@ class Lake:
             file = SteadyFile(path)
         except OSError as error:
             raise CinelakeError(
-                f"{path.name} cannot be read any more: {error.strerror}; nothing was written to {key}", "run again"
+                f"{Path(path).name} cannot be read any more: {error.strerror}; nothing was written to {key}",
+                "run again",
             ) from error
         try:
             with file, lake_failures(f"cannot write {self}/{key}"):
                 arrived = self._put(key, file, content_type, replaces, on_bytes)
         except SourceChangedError as error:
             raise CinelakeError(
-                f"{path.name} changed while it was being read; nothing was written to {key}",
+                f"{Path(path).name} changed while it was being read; nothing was written to {key}",
                 "wait until whatever writes it has finished, then run again",
             ) from error
         if self.bucket is not None and arrived.bytes >= WORTH_KEEPING_BYTES:
-            self._copies.remember(path, arrived.sha256)
+            self._copies.remember(Path(path), arrived.sha256)
         return _record(key, arrived)
 
     def put_bytes(self, key: str, data: bytes, *, content_type: str) -> ObjectRecord:
@@ -257,6 +262,25 @@ class Lake:
             return list(
                 pool.map(lambda item: self.put_bytes(item[0], item[1], content_type=content_type), objects.items())
             )
+
+    def confirm(self, records: Iterable[ObjectRecord]) -> None:
+        """Holds objects whose ETag told nothing of their content against one listing: they are there, of their size.
+
+        Raises:
+            CinelakeError: one is not.
+        """
+        if self.bucket is None:
+            return
+        told_nothing = [each for each in records if not each.crc64nvme and "-" in (each.e_tag or "-")]
+        prefixes = {record.key.rpartition("/")[0] for record in told_nothing}
+        listed = {key: found for prefix in prefixes for key, found in self.list_objects(prefix).items()}
+        for record in told_nothing:
+            there = listed.get(record.key)
+            if there is None or (there.bytes, there.e_tag) != (record.bytes, record.e_tag or there.e_tag):
+                raise CinelakeError(
+                    f"{self}/{record.key} is not what was sent",
+                    "run the command again; if it repeats, something else writes to this key",
+                )
 
     def keeps_replaced(self) -> bool:
         """Whether an object that is replaced stays: in a folder under `_replaced/`, in a bucket that keeps versions."""
@@ -308,7 +332,17 @@ class Lake:
         if on == "the newest date" and dated:
             dated = [(day, key) for day, key in dated if day == dated[-1][0]]
         with ThreadPoolExecutor(READERS) as pool:
-            return list(pool.map(lambda pair: read_manifest(pair[1], self.read(pair[1])), dated))
+            found = pool.map(lambda pair: self._read_manifest(pair[1]), dated)
+            return [manifest for manifest in found if manifest is not None]
+
+    def _read_manifest(self, key: str) -> Manifest | None:
+        """A manifest; None for one that has gone since it was listed."""
+        with lake_failures(f"cannot read {self}/{key}"):
+            try:
+                data = bytes(obstore.get(self._store, key).bytes())
+            except FileNotFoundError:
+                return None
+        return read_manifest(key, data)
 
     # Inside
 
@@ -338,7 +372,7 @@ class Lake:
                 raise KeyTakenError(key)
             return self._writer.put_in_parts(key, file, content_type=content_type, create=True, on_bytes=on_bytes)
         except KeyTakenError as error:
-            return self._as_good(key, sha256_of_file(file.path), error)
+            return self._as_good(key, sha256_of_file(Path(file.path)), error)
 
     def _create(self, key: str, data: bytes, sha256: str, content_type: str) -> Arrived:
         try:

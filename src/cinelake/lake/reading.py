@@ -21,7 +21,7 @@ class SourceChangedError(Exception):
 class SteadyFile:
     """A file opened for one reading from its start to its end."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: str | Path) -> None:
         """Opens it. Raises OSError where it cannot be read."""
         self.path = path
         began_ns = time.time_ns()
@@ -92,10 +92,10 @@ class SteadyFile:
         if size_bytes != self.size_bytes:
             raise SourceChangedError
         try:
-            untouched = _state_of(os.fstat(self._descriptor)) == self._state == _state_of(self.path.stat())
+            untouched = _state_of(os.fstat(self._descriptor)) == self._state == _state_of(os.stat(self.path))  # noqa: PTH116 mostly a text
             if untouched and not self._racy:
                 return
-            with self.path.open("rb") as file:
+            with Path(self.path).open("rb") as file:
                 read_again = hashlib.file_digest(file, "sha256").hexdigest(), file.tell()
         except OSError as error:
             raise SourceChangedError from error

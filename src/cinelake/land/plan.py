@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from cinelake.errors import CinelakeError
 
@@ -10,8 +10,7 @@ NAMED = 3
 """Files named in an error; the rest are counted."""
 
 
-@dataclass(frozen=True)
-class FoundFile:
+class FoundFile(NamedTuple):
     """A source file."""
 
     source: str
@@ -23,16 +22,14 @@ class FoundFile:
     """Where it had to be read to compare it with what lies under its key."""
 
 
-@dataclass(frozen=True)
-class PresentObject:
+class PresentObject(NamedTuple):
     """What lies under a key already."""
 
     bytes: int
     sha256: str
 
 
-@dataclass(frozen=True)
-class PlannedObject:
+class PlannedObject(NamedTuple):
     """What will happen to one file."""
 
     file: FoundFile

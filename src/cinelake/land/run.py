@@ -102,7 +102,8 @@ def land_files(
         return _planned(run, lake, plan, creates=not exists)
     if not exists:
         lake.make(lambda step, kind: on_event(Event(STAGE, step, kind)))
-    _tidy(project, lake, on_event)
+    if plan.to_send or project.lake.abandoned_uploads_hours == 0:
+        _tidy(project, lake, on_event)
     paths = {source.key: source.path for source in sources}
     written = dict(present)
     if plan.to_send:

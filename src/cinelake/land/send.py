@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
-from pathlib import Path
 from threading import Event as Flag
 from threading import Lock
 
@@ -61,7 +60,7 @@ class _Tally:
 
 
 def send_files(
-    lake: Lake, planned: Sequence[PlannedObject], paths: Sequence[Path], on_event: OnEvent
+    lake: Lake, planned: Sequence[PlannedObject], paths: Sequence[str], on_event: OnEvent
 ) -> dict[str, ObjectRecord]:
     """Writes files to the lake.
 
@@ -84,7 +83,7 @@ def send_files(
     large = [job for job in jobs if job[0].file.bytes > WHOLE_BYTES]
     small = [job for job in jobs if job[0].file.bytes <= WHOLE_BYTES]
 
-    def send(share: Sequence[tuple[PlannedObject, Path]]) -> None:
+    def send(share: Sequence[tuple[PlannedObject, str]]) -> None:
         for each, path in share:
             tally.begin(each)
             records[each.file.key] = lake.put_file(
@@ -108,6 +107,7 @@ def send_files(
             raise
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+    lake.confirm(records.values())
     return records
 
 

@@ -2,12 +2,14 @@
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from glob import glob, has_magic
 from hashlib import sha256
-from pathlib import Path
+from operator import itemgetter
+from typing import NamedTuple
 
 from cinelake.config import Project
 from cinelake.errors import ConfigurationError
@@ -46,13 +48,13 @@ class Shard:
         return f"{self.index or self.count}/{self.count}"
 
 
-@dataclass(frozen=True)
-class SourceFile:
+class SourceFile(NamedTuple):
     """A file that is to be landed."""
 
     source: str
     """Relative to the project folder, as `lake.toml` leads to it."""
-    path: Path
+    path: str
+    """Absolute."""
     key: str
     prefix: str
     """Of the keys of its source on this day, without the final slash."""
@@ -73,20 +75,19 @@ def find_files(project: Project, keys: KeyTemplate, day: date, *, shard: Shard |
     found: list[SourceFile] = []
     faults: list[str] = []
     for source in project.sources:
-        named = list(_named(project.directory, source.path))
+        named = list(_named(str(project.directory), source.path))
         if not named:
             is_folder = (project.directory / source.path).is_dir()
             faults.append(f"{source.path} {'is a folder, and holds' if is_folder else 'finds'} no file")
         name = ObjectName(RAW, source.origin, source.format, source.dataset, day, "")
-        written = keys.build_all(name, [file for _, file in named])
-        prefix = written[0].removesuffix(f"/{named[0][1]}") if named else ""
-        for (told, file), key in zip(named, written, strict=True):
-            path = project.directory / told
-            size = _size_or_fault(path)
+        written = keys.build_all(name, [each.file for each in named])
+        prefix = written[0].removesuffix(f"/{named[0].file}") if named else ""
+        for each, key in zip(named, written, strict=True):
+            size = _size_or_fault(each)
             if isinstance(size, str):
-                faults.append(f"{told} {size}")
-            elif shard is None or shard.holds(f"{source.origin}/{source.dataset}/{file}"):
-                found.append(SourceFile(told, path, key, prefix, size))
+                faults.append(f"{each.told} {size}")
+            elif shard is None or shard.holds(f"{source.origin}/{source.dataset}/{each.file}"):
+                found.append(SourceFile(each.told, each.path, key, prefix, size))
     if faults:
         more = f"; and {len(faults) - NAMED} more" if len(faults) > NAMED else ""
         raise ConfigurationError(
@@ -97,23 +98,34 @@ def find_files(project: Project, keys: KeyTemplate, day: date, *, shard: Shard |
     return tuple(found)
 
 
-def _named(directory: Path, path: str) -> Iterator[tuple[str, str]]:
-    """The files that a path stands for: each as it is told, and as its key names it."""
-    whole = directory / path
-    if whole.is_dir():
+class _Named(NamedTuple):
+    """A file that a path of `lake.toml` stands for. Texts and no `Path`: there may be very many."""
+
+    told: str
+    file: str
+    """As its key names it."""
+    path: str
+    stat: Callable[[], os.stat_result]
+
+
+def _named(directory: str, path: str) -> Iterator[_Named]:
+    whole = os.path.join(directory, path)  # noqa: PTH118
+    if os.path.isdir(whole):  # noqa: PTH112
         base = path.rstrip("/") or "/"
-        yield from ((f"{base}/{file}", file) for file in sorted(_below(str(whole), "", set())))
-    elif not whole.exists() and has_magic(path):
+        for file, entry in sorted(_below(whole, "", set()), key=itemgetter(0)):
+            yield _Named(f"{base}/{file}", file, entry.path, entry.stat)
+    elif not os.path.exists(whole) and has_magic(path):  # noqa: PTH110
         for told in sorted(glob(path, root_dir=directory, recursive=True)):  # noqa: PTH207 it leaves hidden files out
-            if not (directory / told).is_dir():
-                yield told, os.path.basename(told)  # noqa: PTH119 a text, not a file
+            found = os.path.join(directory, told)  # noqa: PTH118
+            if not os.path.isdir(found):  # noqa: PTH112
+                yield _Named(told, os.path.basename(told), found, partial(os.stat, found))  # noqa: PTH119
     else:
-        yield path, whole.name
+        yield _Named(path, os.path.basename(whole), whole, partial(os.stat, whole))  # noqa: PTH119
 
 
-def _below(folder: str, start: str, seen: set[tuple[int, int]]) -> Iterator[str]:
+def _below(folder: str, start: str, seen: set[tuple[int, int]]) -> Iterator[tuple[str, "os.DirEntry[str]"]]:
     """The files below a folder by their path in it, links followed, each folder once; hidden ones are left out."""
-    found = os.stat(folder)  # noqa: PTH116 a text, for speed
+    found = os.stat(folder)  # noqa: PTH116
     if (found.st_dev, found.st_ino) in seen:
         return
     seen.add((found.st_dev, found.st_ino))
@@ -124,13 +136,13 @@ def _below(folder: str, start: str, seen: set[tuple[int, int]]) -> Iterator[str]
             if entry.is_dir():
                 yield from _below(entry.path, f"{start}{entry.name}/", seen)
             else:
-                yield start + entry.name
+                yield start + entry.name, entry
 
 
-def _size_or_fault(path: Path) -> int | str:
+def _size_or_fault(named: _Named) -> int | str:
     """How many bytes a file has, or what keeps it from being landed."""
     try:
-        found = path.stat()
+        found = named.stat()
     except FileNotFoundError:
         return "is missing"
     except OSError as error:
@@ -139,7 +151,7 @@ def _size_or_fault(path: Path) -> int | str:
         return "is a folder, not a file"
     if not stat.S_ISREG(found.st_mode):
         return "is no file, but a device, a pipe or a socket"
-    if not os.access(path, os.R_OK):
+    if not os.access(named.path, os.R_OK):
         return "may not be read: permission denied"
     return found.st_size or "is empty"
 
