@@ -3,6 +3,7 @@
 import os
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -11,6 +12,8 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import trustme
 
 from projects import S3Server
 
@@ -25,12 +28,30 @@ def free_port() -> int:
 
 
 @contextmanager
-def moto_server() -> Iterator[S3Server]:
-    """moto's server, in a process of its own."""
+def moto_server(certificates: Path | None = None) -> Iterator[S3Server]:
+    """moto's server, in a process of its own; over TLS where there is a folder for its certificates."""
     port = free_port()
     command = [str(Path(sys.executable).with_name("moto_server")), "-H", "127.0.0.1", "-p", str(port)]
-    with _running(command, port):
-        yield S3Server("moto", f"http://127.0.0.1:{port}", "AKIATEST", "SECRETTEST", versions=True, signatures=False)
+    if certificates is None:
+        with _running(command, f"http://127.0.0.1:{port}"):
+            yield S3Server("moto", f"http://127.0.0.1:{port}", "AKIATEST", "SECRETTEST", versions=True)
+        return
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(certificates / "authority.pem")
+    certificate = authority.issue_cert("localhost", "127.0.0.1")
+    certificate.private_key_pem.write_to_path(certificates / "key.pem")
+    certificate.cert_chain_pems[0].write_to_path(certificates / "certificate.pem")
+    command += ["--ssl-cert", str(certificates / "certificate.pem"), "--ssl-key", str(certificates / "key.pem")]
+    trusting = ssl.create_default_context(cafile=str(certificates / "authority.pem"))
+    with _running(command, f"https://localhost:{port}", trusting):
+        yield S3Server(
+            "moto",
+            f"https://localhost:{port}",
+            "AKIATEST",
+            "SECRETTEST",
+            versions=True,
+            authority=str(certificates / "authority.pem"),
+        )
 
 
 @contextmanager
@@ -39,8 +60,8 @@ def rclone_server(folder: Path) -> Iterator[S3Server]:
     port = free_port()
     program = shutil.which("rclone", path=str(Path(sys.executable).parent)) or "rclone"
     command = [program, "serve", "s3", "--addr", f"127.0.0.1:{port}", "--auth-key", "AKIATEST,SECRETTEST"]
-    with _running([*command, "--config", os.devnull, str(folder)], port):
-        yield S3Server("rclone", f"http://127.0.0.1:{port}", "AKIATEST", "SECRETTEST", versions=False, signatures=True)
+    with _running([*command, "--config", os.devnull, str(folder)], f"http://127.0.0.1:{port}"):
+        yield S3Server("rclone", f"http://127.0.0.1:{port}", "AKIATEST", "SECRETTEST", signatures=True)
 
 
 def ceph_server() -> S3Server | None:
@@ -52,11 +73,11 @@ def ceph_server() -> S3Server | None:
 
 
 @contextmanager
-def _running(command: list[str], port: int) -> Iterator[None]:
+def _running(command: list[str], endpoint: str, trusting: ssl.SSLContext | None = None) -> Iterator[None]:
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         until = time.monotonic() + START_S
-        while not _answers(f"http://127.0.0.1:{port}"):
+        while not _answers(endpoint, trusting):
             assert process.poll() is None, f"{command[0]} ended at once"
             assert time.monotonic() < until, f"{command[0]} does not answer"
             time.sleep(0.05)
@@ -66,9 +87,9 @@ def _running(command: list[str], port: int) -> Iterator[None]:
         process.wait(10)
 
 
-def _answers(endpoint: str) -> bool:
+def _answers(endpoint: str, trusting: ssl.SSLContext | None = None) -> bool:
     try:
-        urllib.request.urlopen(endpoint, timeout=2).close()
+        urllib.request.urlopen(endpoint, timeout=2, context=trusting).close()
     except urllib.error.HTTPError as error:
         error.close()
         return True

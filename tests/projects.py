@@ -53,10 +53,12 @@ class S3Server:
     endpoint: str
     access_key: str
     secret_key: str
-    versions: bool
+    versions: bool = False
     """Whether it keeps versions."""
-    signatures: bool
+    signatures: bool = False
     """Whether it refuses a wrong secret."""
+    authority: str | None = None
+    """A file with the certificate authority to trust."""
 
     @property
     def variables(self) -> dict[str, str]:
@@ -65,12 +67,13 @@ class S3Server:
             "AWS_ENDPOINT_URL_S3": self.endpoint,
             "AWS_ACCESS_KEY_ID": self.access_key,
             "AWS_SECRET_ACCESS_KEY": self.secret_key,
+            **({"AWS_CA_BUNDLE": self.authority} if self.authority else {}),
         }
 
     def client(self) -> "S3Client":
         """A client of the tests' own, which shares nothing with the lake's."""
         return boto3.Session(self.access_key, self.secret_key, region_name="us-east-1").client(
-            "s3", endpoint_url=self.endpoint
+            "s3", endpoint_url=self.endpoint, verify=self.authority
         )
 
 

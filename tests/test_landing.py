@@ -188,9 +188,7 @@ def open_uploads(place: Place) -> list[Any]:
 
 def demand_conditions(place: Place, *, in_parts: bool) -> None:
     if place.server and (place.server.name == "rclone" or in_parts):
-        pytest.skip(
-            "rclone knows no conditions, Ceph 16 none on a multipart upload, and moto's takes two steps"
-        )
+        pytest.skip("rclone knows no conditions, Ceph 16 none on a multipart upload, and moto's takes two steps")
     if place.server:
         make_bucket(place)  # without versions: where it keeps them, Ceph 16 knows no conditions either
 

@@ -204,7 +204,7 @@ def test_an_untouched_lake_holds(answered: ProjectFolder) -> None:
     result = verify(answered)
     assert (result.status, failed(answered)) == ("done", {})
     kinds = {check.name.partition(" ")[0] for check in result.checks}
-    assert kinds == {"lake", "manifests", "object", "records", "source", "rows", "answer"}
+    assert kinds == {"lake", "manifests", "object", "foreign", "records", "source", "rows", "answer"}
     assert all(isinstance(check, Check) and check.detail for check in result.checks)
 
 

@@ -42,6 +42,17 @@ class Evidence:
 
 
 @dataclass(frozen=True)
+class StoredVersion:
+    """One version of an object, as a listing shows it."""
+
+    id: str
+    bytes: int
+    e_tag: str
+    """Without quotes."""
+    is_latest: bool
+
+
+@dataclass(frozen=True)
 class Written:
     """What the service answered to a write."""
 
@@ -93,7 +104,7 @@ class Bucket:
         """
         self.name = uri.bucket
         self.region = session.region_name or DEFAULT_REGION
-        self._session = session
+        self.session = session
         self._endpoint_url = endpoint_url
         self.certificates: str | None = certificates or session._session.get_config_variable("ca_bundle")
         """A file of certificate authorities to trust beside the usual ones."""
@@ -111,7 +122,7 @@ class Bucket:
 
     def _open_client(self, config: Config) -> "S3Client":
         with lake_failures(f"cannot open s3://{self.name}"):
-            return self._session.client(
+            return self.session.client(
                 "s3",
                 region_name=self.region,
                 endpoint_url=self._endpoint_url,
@@ -252,6 +263,16 @@ class Bucket:
             for page in pages
             for upload in page.get("Uploads", [])
         ]
+
+    def versions(self) -> dict[str, list[StoredVersion]]:
+        """Every version of every object, the newest first, by key."""
+        found: dict[str, list[StoredVersion]] = {}
+        with lake_failures(f"cannot list the versions of {self.name}"):
+            for page in self.client.get_paginator("list_object_versions").paginate(Bucket=self.name):
+                for each in page.get("Versions", []):
+                    version = StoredVersion(each["VersionId"], each["Size"], bare(each["ETag"]), each["IsLatest"])
+                    found.setdefault(each["Key"], []).append(version)
+        return found
 
     @cached_property
     def hasty(self) -> "S3Client":

@@ -66,6 +66,10 @@ CODE_BY_STATUS = {
 }
 SETTINGS_OF_AWS = "mend AWS_REGION, AWS_ENDPOINT_URL_S3 or ~/.aws/config"
 TELL_ALL = "run again with -vv for the whole story"
+UNTRUSTED = (
+    "its TLS certificate cannot be trusted",
+    "check the endpoint's name; name the file of its certificate authority in AWS_CA_BUNDLE",
+)
 NO_CREDENTIALS = (
     "there are no AWS credentials",
     "put AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN) in .env, or name AWS_PROFILE",
@@ -94,7 +98,7 @@ def lake_failures(doing: str) -> Iterator[None]:
     except (aws.InvalidRegionError, aws.NoRegionError, aws.ConfigParseError, aws.ConfigNotFound) as error:
         raise ConfigurationError(f"{doing}: {error}", SETTINGS_OF_AWS) from error
     except (aws.HTTPClientError, aws.ConnectionError) as error:
-        raise _unreachable(doing, getattr(error, "kwargs", {}).get("endpoint_url")) from error
+        raise _failure_of_network(doing, error) from error
     except aws.ClientError as error:
         raise failure_of_code(doing, *code_of(error)) from error
     except (aws.BotoCoreError, aws.UndefinedModelAttributeError) as error:
@@ -149,6 +153,8 @@ def _failure_of_store(doing: str, error: Exception) -> CinelakeError:
         return failure_of_code(doing, code[1] if code else "", int(status[1]) if status else 0)
     if isinstance(error, store.PermissionDeniedError | store.UnauthenticatedError):
         return AccessError(f"{doing}: access is denied", "use credentials that may do this")
+    if re.search(r"certificate|UnknownIssuer", text):
+        return ServiceError(f"{doing}: {UNTRUSTED[0]}", UNTRUSTED[1])
     if re.search(r"error sending request|HTTP error|[Cc]onnect|timed out|dns", text):
         return _unreachable(doing, None)
     number = re.search(r"\(os error (\d+)\)", text)
@@ -173,6 +179,12 @@ def _failure_of_disk(doing: str, error: OSError) -> CinelakeError:
     if error.errno in (errno.ENOTDIR, errno.EEXIST):
         return ConfigurationError(f"{doing}: a file stands where a folder must be", "choose another folder as the lake")
     return CinelakeError(f"{doing}: {error.strerror or error}", TELL_ALL)
+
+
+def _failure_of_network(doing: str, error: aws.BotoCoreError) -> ServiceError:
+    if isinstance(error, aws.SSLError):
+        return ServiceError(f"{doing}: {UNTRUSTED[0]}", UNTRUSTED[1])
+    return _unreachable(doing, getattr(error, "kwargs", {}).get("endpoint_url"))
 
 
 def _unreachable(doing: str, endpoint: str | None) -> ServiceError:

@@ -8,6 +8,7 @@ reads the removal of an encryption as that of the bucket.
 import json
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -31,7 +32,7 @@ class Setting:
     name: str
     """As a report tells it."""
     document: str
-    """The root of the XML in which the service describes it; empty for a policy, which is JSON."""
+    """A word in the root of the XML in which services describe it; empty for a policy, which is JSON."""
     absent: str
     """The service's error code where it knows the setting and nothing is set; empty where it then has a document."""
     ask: Callable[[], Any]
@@ -43,22 +44,22 @@ def settings_of(bucket: Bucket) -> list[Setting]:
     client, name = bucket.client, bucket.name
     settings = [
         Setting(
-            "public access is blocked",
-            "PublicAccessBlockConfiguration",
+            "the block of public access",
+            "PublicAccessBlock",
             "NoSuchPublicAccessBlockConfiguration",
             lambda: client.get_public_access_block(Bucket=name),
             lambda: _block_public_access(bucket, acls=True, policies=True),
         ),
         Setting(
-            "versions are kept",
-            "VersioningConfiguration",
+            "versioning",
+            "Versioning",
             "",
             lambda: client.get_bucket_versioning(Bucket=name),
             lambda: client.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"}),
         ),
         Setting(
-            "objects are encrypted",
-            "ServerSideEncryptionConfiguration",
+            "default encryption",
+            "ServerSideEncryption",
             "ServerSideEncryptionConfigurationNotFoundError",
             lambda: client.get_bucket_encryption(Bucket=name),
             lambda: client.put_bucket_encryption(
@@ -69,8 +70,8 @@ def settings_of(bucket: Bucket) -> list[Setting]:
             ),
         ),
         Setting(
-            f"uploads that were abandoned are dropped after {ABANDONED_DAYS} days",
-            "LifecycleConfiguration",
+            f"the removal of abandoned uploads after {ABANDONED_DAYS} days",
+            "Lifecycle",
             "NoSuchLifecycleConfiguration",
             lambda: client.get_bucket_lifecycle_configuration(Bucket=name),
             lambda: client.put_bucket_lifecycle_configuration(
@@ -92,7 +93,7 @@ def settings_of(bucket: Bucket) -> list[Setting]:
         # On plain HTTP it would lock its owner out.
         settings.append(
             Setting(
-                "plain HTTP is refused",
+                "the refusal of plain HTTP",
                 "",
                 "NoSuchBucketPolicy",
                 lambda: client.get_bucket_policy(Bucket=name),
@@ -134,34 +135,49 @@ def make_safe(bucket: Bucket, on_step: OnStep) -> None:
     with _Roots(bucket) as roots:
         for setting in settings_of(bucket):
             if not roots.known(setting):
-                on_step(f"this service has no such setting: {setting.name}", "warning")
+                on_step(f"this service lacks {setting.name}", "warning")
                 continue
             try:
                 setting.tell()
             except ClientError as error:
                 on_step(f"not set: {setting.name} (the service answered {code_of(error)[0]})", "warning")
             else:
-                on_step(setting.name, "step")
+                on_step(f"set {setting.name}", "step")
     _try_out(bucket, on_step)
 
 
 def _try_out(bucket: Bucket, on_step: OnStep) -> None:
-    """Puts and removes a small object; what denies it is undone, the least first."""
+    """Puts and removes a small object; what denies it is undone, the least first, and what did not is set again."""
     if _may_write(bucket):
         return
-    undoings: list[tuple[str, Callable[[], Any]]] = [
-        ("the block of public ACLs", lambda: _block_public_access(bucket, acls=False, policies=True)),
-        ("the block of public access", lambda: _block_public_access(bucket, acls=False, policies=False)),
-        ("the refusal of plain HTTP", lambda: bucket.client.delete_bucket_policy(Bucket=bucket.name)),
+    client, name = bucket.client, bucket.name
+    suspects: list[tuple[str, Callable[[], Any], Callable[[], Any]]] = [
+        (
+            "the block of public ACLs",
+            lambda: _block_public_access(bucket, acls=False, policies=True),
+            lambda: _block_public_access(bucket, acls=True, policies=True),
+        ),
+        (
+            "the refusal of plain HTTP",
+            lambda: client.delete_bucket_policy(Bucket=name),
+            lambda: client.put_bucket_policy(Bucket=name, Policy=json.dumps(policy_against_plain_http(bucket))),
+        ),
+        (
+            "the block of public access",
+            lambda: _block_public_access(bucket, acls=False, policies=False),
+            lambda: _block_public_access(bucket, acls=True, policies=True),
+        ),
     ]
-    for name, undo in undoings:
+    for told, undo, redo in suspects:
         try:
             undo()
         except ClientError:
             continue
         if _may_write(bucket):
-            on_step(f"undone: {name}; with it this service denies the bucket's own owner", "warning")
+            on_step(f"undone: {told}; with it this service denies the bucket's own owner", "warning")
             return
+        with suppress(ClientError):
+            redo()
     raise AccessError(
         f"cannot write to bucket {bucket.name}, which was just made: access is denied",
         "use credentials with s3:PutObject and s3:DeleteObject on it",
@@ -223,4 +239,4 @@ class _Roots:
             return code_of(error)[0] == setting.absent
         except ValueError:
             return False  # what came is no such document
-        return self._root == setting.document
+        return setting.document in self._root if setting.document else self._root == ""

@@ -75,7 +75,7 @@ def find_files(project: Project, keys: KeyTemplate, day: date, *, shard: Shard |
     found: list[SourceFile] = []
     faults: list[str] = []
     for source in project.sources:
-        named = list(_named(str(project.directory), source.path))
+        named = list(list_named(str(project.directory), source.path))
         if not named:
             is_folder = (project.directory / source.path).is_dir()
             faults.append(f"{source.path} {'is a folder, and holds' if is_folder else 'finds'} no file")
@@ -98,29 +98,31 @@ def find_files(project: Project, keys: KeyTemplate, day: date, *, shard: Shard |
     return tuple(found)
 
 
-class _Named(NamedTuple):
+class NamedFile(NamedTuple):
     """A file that a path of `lake.toml` stands for. Texts and no `Path`: there may be very many."""
 
     told: str
+    """Relative to the project folder."""
     file: str
     """As its key names it."""
     path: str
     stat: Callable[[], os.stat_result]
 
 
-def _named(directory: str, path: str) -> Iterator[_Named]:
+def list_named(directory: str, path: str) -> Iterator[NamedFile]:
+    """The files that a path stands for: itself, there or not, or those of a folder or glob, by name."""
     whole = os.path.join(directory, path)  # noqa: PTH118
     if os.path.isdir(whole):  # noqa: PTH112
         base = path.rstrip("/") or "/"
         for file, entry in sorted(_below(whole, "", set()), key=itemgetter(0)):
-            yield _Named(f"{base}/{file}", file, entry.path, entry.stat)
+            yield NamedFile(f"{base}/{file}", file, entry.path, entry.stat)
     elif not os.path.exists(whole) and has_magic(path):  # noqa: PTH110
         for told in sorted(glob(path, root_dir=directory, recursive=True)):  # noqa: PTH207 it leaves hidden files out
             found = os.path.join(directory, told)  # noqa: PTH118
             if not os.path.isdir(found):  # noqa: PTH112
-                yield _Named(told, os.path.basename(told), found, partial(os.stat, found))  # noqa: PTH119
+                yield NamedFile(told, os.path.basename(told), found, partial(os.stat, found))  # noqa: PTH119
     else:
-        yield _Named(path, os.path.basename(whole), whole, partial(os.stat, whole))  # noqa: PTH119
+        yield NamedFile(path, os.path.basename(whole), whole, partial(os.stat, whole))  # noqa: PTH119
 
 
 def _below(folder: str, start: str, seen: set[tuple[int, int]]) -> Iterator[tuple[str, "os.DirEntry[str]"]]:
@@ -139,7 +141,7 @@ def _below(folder: str, start: str, seen: set[tuple[int, int]]) -> Iterator[tupl
                 yield start + entry.name, entry
 
 
-def _size_or_fault(named: _Named) -> int | str:
+def _size_or_fault(named: NamedFile) -> int | str:
     """How many bytes a file has, or what keeps it from being landed."""
     try:
         found = named.stat()

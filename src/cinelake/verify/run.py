@@ -1,10 +1,9 @@
-"""Prove the lake against its manifests and the sources: every byte is read again, every answer asked again."""
+"""Prove the lake against its manifests and the sources: every object is looked at, every answer asked again."""
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar
 
 from cinelake.ask import AskOptions, ask_questions
 from cinelake.config import Project
@@ -14,16 +13,13 @@ from cinelake.engine.interface import Engine
 from cinelake.engine.published import attach_build, newest_build
 from cinelake.errors import CinelakeError
 from cinelake.lake import Event, Lake, OnEvent, Run, Status, silent
-from cinelake.lake.checksums import sha256_of_file
-from cinelake.lake.manifests import Manifest, ObjectRecord
+from cinelake.lake.manifests import Manifest
+from cinelake.verify.checks import STAGE, Check, or_words
+from cinelake.verify.objects import check_objects
+from cinelake.verify.sources import check_sources
 
-T = TypeVar("T")
-
-STAGE = "verify"
 WRITERS = ("land", "enrich", "build")
 """The stages whose manifests answer for objects."""
-READERS = 8
-"""Objects read at once."""
 
 
 @dataclass(frozen=True)
@@ -32,16 +28,8 @@ class VerifyOptions:
 
     until: date | None = None
     """The newest build of this date or earlier; objects are verified of every date."""
-
-
-@dataclass(frozen=True)
-class Check:
-    """One thing that was looked at."""
-
-    name: str
-    """What kind of check and of what, as in `object Raw/Local/CSV/Movies/2022/05/02/movies.csv`."""
-    ok: bool
-    detail: str
+    deep: bool = False
+    """Reads every byte of a bucket's objects too, where their listing would do."""
 
 
 @dataclass(frozen=True)
@@ -90,25 +78,11 @@ def _checks(project: Project, lake: Lake, run: Run, options: VerifyOptions, on_e
         else:
             count = sum(1 for manifest in manifests if manifest.stage == stage)
             yield Check(f"manifests {stage}", count > 0 or stage == "enrich", f"{count} of this stage")
-    yield from _check_objects(lake, manifests, on_event)
+    yield from check_objects(lake, manifests, deep=options.deep, on_event=on_event)
     yield _check_records(manifests)
-    yield from _check_sources(project, manifests)
+    yield from check_sources(project, manifests)
     yield from _check_tables(project, lake, options, on_event)
     yield from _check_answers(project, lake, run, options, on_event)
-
-
-def _check_objects(lake: Lake, manifests: list[Manifest], on_event: OnEvent) -> Iterator[Check]:
-    """Every object of every manifest, and what was replaced and kept."""
-    claimed: dict[str, ObjectRecord] = {}
-    for manifest in sorted(manifests, key=lambda manifest: manifest.run_id):
-        claimed |= {record.key: record for record in manifest.objects}
-        for kept in manifest.detail.get("replaced", {}).values():
-            if kept["kept_as"]:
-                claimed[kept["kept_as"]] = ObjectRecord(key=kept["kept_as"], bytes=-1, sha256=kept["sha256"])
-    with ThreadPoolExecutor(READERS) as pool:
-        for number, check in enumerate(pool.map(lambda record: _check_object(lake, record), claimed.values())):
-            on_event(Event(STAGE, "reading objects", "progress", number + 1, len(claimed), "objects"))
-            yield check
 
 
 def _check_records(manifests: list[Manifest]) -> Check:
@@ -125,53 +99,10 @@ def _check_records(manifests: list[Manifest]) -> Check:
     )
 
 
-def _check_object(lake: Lake, record: ObjectRecord) -> Check:
-    name = f"object {record.key}"
-    found = _or_words(lambda: lake.checksum(record.key))
-    match found:
-        case None:
-            return Check(name, False, "is missing")
-        case str():
-            return Check(name, False, found)
-        case sha256, size_bytes if record.bytes not in (-1, size_bytes):
-            return Check(name, False, f"holds {size_bytes} bytes, not the {record.bytes} recorded; SHA-256 {sha256}")
-        case sha256, size_bytes if sha256 != record.sha256:
-            return Check(name, False, f"was changed: its SHA-256 is {sha256}, not the recorded {record.sha256}")
-        case sha256, size_bytes:
-            return Check(name, True, f"{size_bytes} bytes, SHA-256 {sha256}")
-
-
-def _or_words(do: Callable[[], T]) -> T | str:
-    try:
-        return do()
-    except CinelakeError as error:
-        return error.what
-
-
-def _check_sources(project: Project, manifests: list[Manifest]) -> Iterator[Check]:
-    """The project's source files against what was landed of them last."""
-    landed: dict[str, ObjectRecord] = {}
-    for manifest in sorted(manifests, key=lambda manifest: (manifest.processing_date, manifest.run_id)):
-        if manifest.stage == "land":
-            sources = manifest.detail["sources"]
-            landed |= {sources[record.key]: record for record in manifest.objects}
-    for source in project.sources:
-        name, record = f"source {source.path}", landed.get(source.path)
-        if record is None:
-            yield Check(name, False, "was not landed: run cinelake land")
-            continue
-        try:
-            same = sha256_of_file(project.directory / source.path) == record.sha256
-        except OSError as error:
-            yield Check(name, False, f"cannot be read: {error.strerror}; it was landed as {record.key}")
-        else:
-            yield Check(name, same, f"is {record.key}" if same else f"changed since it was landed as {record.key}")
-
-
 def _check_tables(project: Project, lake: Lake, options: VerifyOptions, on_event: OnEvent) -> Iterator[Check]:
     """The rows of the newest build's tables, counted again, and where the rows of the files went."""
     on_event(Event(STAGE, "counting rows"))
-    build = _or_words(lambda: newest_build(lake, options.until))
+    build = or_words(lambda: newest_build(lake, options.until))
     if not isinstance(build, Manifest):
         yield Check("tables", False, build or "nothing was built: run cinelake build")
         return
@@ -201,11 +132,11 @@ def _check_answers(
     project: Project, lake: Lake, run: Run, options: VerifyOptions, on_event: OnEvent
 ) -> Iterator[Check]:
     """Each recorded answer of the newest build, asked again."""
-    build = _or_words(lambda: newest_build(lake, options.until))
+    build = or_words(lambda: newest_build(lake, options.until))
     if not isinstance(build, Manifest):
         return
     recorded: dict[str, Any] = {}
-    asked = _or_words(lambda: lake.manifests("ask", until=build.processing_date, on="the newest date"))
+    asked = or_words(lambda: lake.manifests("ask", until=build.processing_date, on="the newest date"))
     if isinstance(asked, str):
         yield Check("manifests ask", False, asked)
         return
