@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from secrets import token_hex
-from typing import Literal
 
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError
@@ -26,6 +25,8 @@ REPLACED = "_replaced"
 STAGING = "_staging"
 """Prefix below which objects lie while they are written in parts."""
 LOCK = "lock"
+LONG_NAME_BYTES = 240
+"""Of the 255 that file systems take: obstore needs some for the name under which it writes."""
 UNFINISHED = re.compile(r".+#\d+")
 """The names that obstore gives to files while it writes them; no key ends so."""
 
@@ -47,9 +48,10 @@ class FolderWriter:
         create: bool,
     ) -> Arrived:
         """See `Writer.put_whole`."""
-        mode: Literal["create", "overwrite"] = "create" if create else "overwrite"
+        if len(key.rpartition("/")[2].encode()) > LONG_NAME_BYTES:
+            return Arrived(len(data), sha256, self._put_aside(key, data, create=create))
         with taken_keys(key):
-            result = obstore.put(self._store, key, data, mode=mode, use_multipart=False)
+            result = obstore.put(self._store, key, data, mode="create" if create else "overwrite", use_multipart=False)
         return Arrived(len(data), sha256, result["e_tag"])
 
     def put_in_parts(
@@ -62,7 +64,6 @@ class FolderWriter:
         on_bytes: OnBytes,
     ) -> Arrived:
         """See `Writer.put_in_parts`."""
-        aside = f"{STAGING}/{token_hex(8)}"
         digest, size_bytes = hashlib.sha256(), 0
 
         def blocks() -> Iterator[bytes]:
@@ -74,15 +75,21 @@ class FolderWriter:
                 yield block
             file.confirm(digest.hexdigest(), size_bytes)
 
+        e_tag = self._put_aside(key, blocks(), create=create)
+        return Arrived(size_bytes, digest.hexdigest(), e_tag)
+
+    def _put_aside(self, key: str, data: bytes | Iterator[bytes], *, create: bool) -> str | None:
+        """Writes under a name of its own, then gives it the key's; returns the ETag. Whatever fails leaves nothing."""
+        aside = f"{STAGING}/{token_hex(8)}"
         try:
-            obstore.put(self._store, aside, blocks(), use_multipart=True)
+            obstore.put(self._store, aside, data)
             with taken_keys(key):
                 obstore.rename(self._store, aside, key, overwrite=not create)
         except BaseException:
             with suppress(BaseError, OSError):
                 obstore.delete(self._store, aside)
             raise
-        return Arrived(size_bytes, digest.hexdigest(), obstore.head(self._store, key)["e_tag"])
+        return obstore.head(self._store, key)["e_tag"]
 
     @contextmanager
     def replacing(self, key: str, sha256: str) -> Iterator[None]:
