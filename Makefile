@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 RUN_STAMP := $(VENV)/.run-installed
 DEV_STAMP := $(VENV)/.dev-installed
+BENCH_VENV := .venv-bench
+BENCH_STAMP := $(BENCH_VENV)/.bench-installed
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-all run test check bench docs lock clean
@@ -33,6 +35,12 @@ $(DEV_STAMP): requirements/dev.txt $(RUN_STAMP)
 	@$(PIP) -r requirements/dev.txt
 	@touch $@
 
+$(BENCH_STAMP): requirements/bench.txt | $(BIN)/python
+	@echo "Setting up $(BENCH_VENV) with the peers"
+	@$(BIN)/python -m venv $(BENCH_VENV)
+	@$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.txt
+	@touch $@
+
 run: setup ## Run everything on data/, which gets an invented sample if it is empty
 	@$(BIN)/python -m cinelake.sample data --if-absent
 	@$(BIN)/cinelake run
@@ -46,9 +54,8 @@ check: setup-all ## Lint, types and import contracts
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 
-bench: setup-all ## Run the benchmarks in bench/
-	@ls bench/*.py >/dev/null 2>&1 || { echo "There is no benchmark yet" >&2; exit 1; }
-	@for file in bench/*.py; do $(BIN)/python $$file; done
+bench: setup-all $(BENCH_STAMP) ## Run the benchmarks in bench/, peers side by side
+	@$(BIN)/python bench/land.py $(ARGS)
 
 docs: ## Say where the docs are
 	@echo "README.md, ARCHITECTURE.md, CONTRIBUTING.md, SECURITY.md, CHANGELOG.md"
@@ -57,6 +64,7 @@ lock: ## Lock the requirements anew, with hashes and no addresses (needs uv)
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links pyproject.toml -o requirements/run.txt
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --group build -o requirements/build.txt
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links -c requirements/run.txt --group dev -o requirements/dev.txt
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --group bench -o requirements/bench.txt
 
 clean: ## Remove .venv and what tools left
-	@rm -rf $(VENV) .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) $(BENCH_VENV) .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -367,9 +367,10 @@ class Lake:
         if replaces is not None:
             with self._writer.replacing(key, replaces):
                 return self._writer.put_in_parts(key, file, content_type=content_type, create=False, on_bytes=on_bytes)
+        if self._head(key) and (there := self.checksum(key)):
+            # None has gone meanwhile.
+            return self._as_good(key, sha256_of_file(Path(file.path)), KeyTakenError(key), there)
         try:
-            if self._head(key):
-                raise KeyTakenError(key)
             return self._writer.put_in_parts(key, file, content_type=content_type, create=True, on_bytes=on_bytes)
         except KeyTakenError as error:
             return self._as_good(key, sha256_of_file(Path(file.path)), error)
@@ -380,13 +381,15 @@ class Lake:
         except KeyTakenError as error:
             return self._as_good(key, sha256, error)
 
-    def _as_good(self, key: str, sha256: str, taken: KeyTakenError) -> Arrived:
+    def _as_good(
+        self, key: str, sha256: str, taken: KeyTakenError, there: tuple[str, int] | None = None
+    ) -> Arrived:
         """Another run may have written the very same: that is as good as our own.
 
         Raises:
             KeyTakenError: it is something else.
         """
-        there = self.checksum(key)
+        there = there or self.checksum(key)
         if there is None or there[0] != sha256:
             raise taken
         head = self._head(key)
