@@ -172,6 +172,27 @@ def test_an_answer_to_other_settings_is_named(answered: ProjectFolder) -> None:
     assert all("other parameters" in detail for detail in found.values())
 
 
+def test_answers_to_settings_that_came_back_hold_after_they_were_asked_again(answered: ProjectFolder) -> None:
+    answered.write_settings(analysis='genres = ["Comedy"]')
+    assert ask_questions(*answered.open()).status == "done"
+    assert failed(answered) == {}
+    answered.write_settings()
+    assert ask_questions(*answered.open(), AskOptions(("films-vs-series",))).status == "done"
+    assert list(failed(answered)) == ["answer budget-and-return"]
+    assert ask_questions(*answered.open()).status == "done"
+    assert failed(answered) == {}
+
+
+def test_an_answer_told_as_its_newest_record_is_not_recorded_again(answered: ProjectFolder) -> None:
+    answered.write_settings(analysis='genres = ["Comedy"]')
+    for name in ("films-vs-series", "budget-and-return"):
+        newest = ask_questions(*answered.open(), AskOptions((name,)))
+    before = files_of(answered)
+    again = ask_questions(*answered.open())
+    assert (again.status, again.manifest) == ("unchanged", newest.manifest)
+    assert files_of(answered) == before
+
+
 def test_an_answer_whose_question_is_gone_is_named(answered: ProjectFolder) -> None:
     def change(told: dict[str, Any]) -> None:
         told["detail"]["answers"]["gone"] = told["detail"]["answers"]["films-vs-series"]

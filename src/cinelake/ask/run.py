@@ -173,10 +173,20 @@ def _plain_value(value: Any) -> Any:
             return str(value)
 
 
+def _standing_answers(lake: Lake, build: Manifest) -> dict[str, tuple[str, Any]]:
+    """The newest record of each question about a build, which is what `verify` reads: its manifest's key, and it."""
+    return {
+        name: (manifest.key, answer)
+        for manifest in lake.manifests(STAGE, until=build.processing_date, on="the newest date")
+        if manifest.detail["build"] == build.run_id
+        for name, answer in manifest.detail["answers"].items()
+    }
+
+
 def _record(
     lake: Lake, run: Run, build: Manifest, answers: Sequence[Answer], on_event: OnEvent
 ) -> tuple[str | None, bool]:
-    """Writes the answers' manifest, unless one says the same; returns its key and whether it was written.
+    """Writes the answers' manifest, unless the newest records say the same; returns its key, and whether it is new.
 
     Reading must not fail where writing is not permitted: then a warning is all.
     """
@@ -189,9 +199,9 @@ def _record(
         }
         for answer in answers
     }
-    for standing in reversed(lake.manifests(STAGE, until=build.processing_date, on="the newest date")):
-        if standing.detail["build"] == build.run_id and told.items() <= standing.detail["answers"].items():
-            return standing.key, False
+    standing = _standing_answers(lake, build)
+    if all(name in standing and standing[name][1] == answer for name, answer in told.items()):
+        return max((key for key, _ in (standing[name] for name in told)), default=None), False
     recorded = manifest_of(
         run,
         STAGE,
