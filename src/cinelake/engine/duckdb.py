@@ -1,7 +1,9 @@
 """DuckDB: the engine for one machine, embedded."""
 
 from collections.abc import Sequence
+from concurrent.futures import Future, wait
 from pathlib import Path
+from threading import Thread
 from typing import Any, Self
 
 import duckdb
@@ -14,6 +16,8 @@ from cinelake.errors import AccessError, DataError
 SCHEMAS = ("raw", "trusted", "refined")
 SWALLOWING = ("UNQUOTED VALUE", "LINE SIZE OVER MAXIMUM")
 """Errors of DuckDB's reader after which it has taken more than a record: the rows in it are no longer told apart."""
+INTERRUPT_EVERY_S = 0.1
+"""How often an interruption is repeated until the statement has ended: one that comes before its start is not heard."""
 SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     # Nothing is fetched at run time: what is needed is in the wheel.
     "autoinstall_known_extensions": False,
@@ -97,8 +101,8 @@ class DuckDB:
         self._connection = duckdb.connect(":memory:", config={**SETTINGS, "temp_directory": str(spill)})
         self._attached: list[Path] = []
         for schema in SCHEMAS:
-            self._connection.execute(f"CREATE SCHEMA {schema}")
-        self._connection.execute(REJECTS)
+            self._execute(f"CREATE SCHEMA {schema}")
+        self._execute(REJECTS)
 
     def __enter__(self) -> Self:
         return self
@@ -110,13 +114,9 @@ class DuckDB:
         """See `Engine.read_csv`."""
         table = f"raw.{dataset.lower()}"
         fields = ", ".join(f"{_identifier(column.name)} VARCHAR" for column in columns)
-        self._connection.execute(
-            f"CREATE TABLE {table}_read ({fields}, source_key VARCHAR, row_number BIGINT, fault VARCHAR)"
-        )
+        self._execute(f"CREATE TABLE {table}_read ({fields}, source_key VARCHAR, row_number BIGINT, fault VARCHAR)")
         unread = sum(self._read_one_csv(dataset, columns, file) for file in files)
-        self._connection.execute(
-            f"CREATE VIEW {table} AS SELECT * EXCLUDE (fault) FROM {table}_read WHERE fault IS NULL"
-        )
+        self._execute(f"CREATE VIEW {table} AS SELECT * EXCLUDE (fault) FROM {table}_read WHERE fault IS NULL")
         return self._count(f"{table}_read") + unread
 
     def _read_one_csv(self, dataset: str, columns: Sequence[Column], file: CsvFile) -> int:
@@ -125,7 +125,7 @@ class DuckDB:
         check_header(header, columns, key=file.key)
         names = ", ".join(_identifier(column.name) for column in columns)
         with self._in_words(file.key):
-            self._connection.execute(
+            self._execute(
                 f"""
                 INSERT INTO raw.{dataset.lower()}_read
                 SELECT {names}, $key, ROW_NUMBER() OVER (), {_fault_of(columns)}
@@ -152,14 +152,14 @@ class DuckDB:
         Returns how many could not be split; however many faults a record has, it is rejected once.
         """
         # DuckDB's `line` counts records: a quoted newline does not add to it, a blank line does.
-        unread = self._connection.execute(
+        unread = self._execute(
             "SELECT line, ANY_VALUE(csv_line), ARG_MIN(error_type::VARCHAR, byte_position) FROM unread GROUP BY line"
-        ).fetchall()
-        self._connection.execute("DROP TABLE unread; DROP TABLE unread_scans")
-        faulty = self._connection.execute(
+        ).rows
+        self._execute("DROP TABLE unread; DROP TABLE unread_scans")
+        faulty = self._execute(
             f"SELECT row_number, fault FROM raw.{dataset.lower()}_read WHERE fault IS NOT NULL AND source_key = ?",
             [file.key],
-        ).fetchall()
+        ).rows
         if not unread and not faulty:
             return 0
         located = locate_records(
@@ -185,7 +185,7 @@ class DuckDB:
             found = located.rows.get(row)
             line, text = (found.line, found.text) if found else (None, f"row {row}")
             rejects.append((dataset, file.key, line, fault, f"{fault} {expectations[fault]}", text))
-        self._connection.execute(
+        self._execute(
             f"""
             INSERT INTO raw.rejects
             SELECT dataset, source_key, line, "column", reason, LEFT(text, {TEXT_CHARACTERS}) FROM (
@@ -200,7 +200,7 @@ class DuckDB:
 
     def read_tmdb(self, files: Sequence[JsonFile]) -> int:
         """See `Engine.read_tmdb`."""
-        self._connection.execute(
+        self._execute(
             "CREATE TABLE raw.tmdb_files (path VARCHAR, source_key VARCHAR, kind VARCHAR, asked_at TIMESTAMP)"
         )
         if files:
@@ -209,9 +209,9 @@ class DuckDB:
                 [(str(file.path), file.key, file.kind, file.asked_at.replace(tzinfo=None)) for file in files],
             )
             with self._in_words("the TMDB records"):
-                self._connection.execute(TMDB, {"paths": [_pattern(file.path) for file in files]})
+                self._execute(TMDB, {"paths": [_pattern(file.path) for file in files]})
         else:
-            self._connection.execute(
+            self._execute(
                 """
                 CREATE TABLE raw.tmdb_read (
                     kind VARCHAR, imdb_id VARCHAR, id VARCHAR, popularity VARCHAR, budget VARCHAR, revenue VARCHAR,
@@ -219,16 +219,14 @@ class DuckDB:
                 )
                 """
             )
-        self._connection.execute(TMDB_REJECTS)
-        self._connection.execute(
-            "CREATE VIEW raw.tmdb AS SELECT * EXCLUDE (fault, text) FROM raw.tmdb_read WHERE fault IS NULL"
-        )
+        self._execute(TMDB_REJECTS)
+        self._execute("CREATE VIEW raw.tmdb AS SELECT * EXCLUDE (fault, text) FROM raw.tmdb_read WHERE fault IS NULL")
         return self._count("raw.tmdb_read")
 
     def make_table(self, name: str, select: str, path: Path) -> int:
         """See `Engine.make_table`."""
         with self._in_words(name):
-            self._connection.execute(f"COPY ({select}) TO {_text(path)} (FORMAT parquet, COMPRESSION zstd)")
+            self._execute(f"COPY ({select}) TO {_text(path)} (FORMAT parquet, COMPRESSION zstd)")
         self.attach(name, path)
         return self._count(name)
 
@@ -237,33 +235,55 @@ class DuckDB:
         with self._in_words(name):
             # A file that is there is read as it is named, whatever pattern its name might be; and only the plain name
             # passes once the engine is confined.
-            self._connection.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet({_text(path)})")
+            self._execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet({_text(path)})")
         self._attached.append(path)
 
     def confine(self) -> None:
         """See `Engine.confine`."""
         paths = ", ".join(_text(path) for path in self._attached)
-        self._connection.execute(f"SET allowed_paths = [{paths}]")
-        self._connection.execute("SET enable_external_access = false")
-        self._connection.execute("SET lock_configuration = true")
+        self._execute(f"SET allowed_paths = [{paths}]")
+        self._execute("SET enable_external_access = false")
+        self._execute("SET lock_configuration = true")
 
     def hold(self, name: str, select: str) -> None:
         """See `Engine.hold`."""
         with self._in_words(name):
-            self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {_identifier(name)} AS {select}")
+            self._execute(f"CREATE OR REPLACE TEMP TABLE {_identifier(name)} AS {select}")
 
     def query(self, select: str) -> Table:
         """See `Engine.query`."""
         with self._in_words("the query"):
-            cursor = self._connection.execute(select)
-            return Table(tuple(column[0] for column in cursor.description or ()), tuple(cursor.fetchall()))
+            return self._execute(select)
 
     def close(self) -> None:
         """See `Engine.close`."""
         self._connection.close()
 
     def _count(self, table: str) -> int:
-        return int(self._connection.execute(f"SELECT COUNT(*) FROM {table}").fetchall()[0][0])
+        return int(self._execute(f"SELECT COUNT(*) FROM {table}").rows[0][0])
+
+    def _execute(self, statement: str, parameters: object = None) -> Table:
+        """Runs a statement in a thread of its own, so that this one hears Ctrl-C, which DuckDB may not hear at all."""
+
+        told: Future[Table] = Future()
+
+        def run() -> None:
+            try:
+                cursor = self._connection.execute(statement, parameters)
+                told.set_result(
+                    Table(tuple(column[0] for column in cursor.description or ()), tuple(cursor.fetchall()))
+                )
+            except BaseException as error:  # noqa: BLE001 raised again where the result is awaited
+                told.set_exception(error)
+
+        thread = Thread(target=run, daemon=True)
+        try:
+            thread.start()
+            return told.result()
+        finally:
+            while thread.ident is not None and not told.done():
+                self._connection.interrupt()
+                wait([told], timeout=INTERRUPT_EVERY_S)
 
     def _in_words(self, what: str) -> "_Failures":
         return _Failures(what)
