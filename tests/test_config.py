@@ -132,6 +132,22 @@ def test_a_wrong_shape_is_told_in_words_of_toml(tmp_path: Path, text: str, field
     assert [word for word in ("tuple", "dictionary", "instance", "LakeTable") if word in what] == []
 
 
+@pytest.mark.parametrize("source", ["'web'", "3", "['off']"])
+def test_a_wrong_source_of_tmdb_is_told_what_can_be_used_today(tmp_path: Path, source: str) -> None:
+    what = refusal(tmp_path, f"[tmdb]\nsource = {source}\n").what
+    assert what.startswith("lake.toml: tmdb.source: ")
+    assert what.endswith('is no source; write "snapshot" or "off" ("api" is to come)')
+
+
+def test_the_hint_of_a_wrong_setting_leads_to_a_whole_lake_toml(tmp_path: Path) -> None:
+    assert "README.md shows a whole one" in refusal(tmp_path, "zzz = 1\n").hint
+    root = Path(__file__).parents[1]
+    shown = root.joinpath("README.md").read_text(encoding="utf-8")
+    whole = root.joinpath("lake.toml").read_text(encoding="utf-8")
+    assert f"```toml\n{whole}```" in shown
+    assert load(tmp_path, whole).analysis.genres == ("Drama", "Romance")
+
+
 def test_a_snapshot_source_without_a_snapshot_says_what_is_wanted(tmp_path: Path) -> None:
     what = refusal(tmp_path, "[tmdb]\nsource = 'snapshot'\n").what
     assert "tmdb" in what

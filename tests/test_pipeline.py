@@ -21,6 +21,23 @@ def test_a_second_run_uploads_nothing_and_says_so(folder: ProjectFolder, place: 
     assert "Nothing was uploaded" in folder.cinelake("run", "--date", DATE, place=place).stdout
 
 
+def test_a_run_ends_with_both_answers_and_the_path_of_the_report(folder: ProjectFolder) -> None:
+    for _ in range(2):
+        lines = folder.cinelake("run", "--date", DATE).stdout.splitlines()
+        assert lines[-1] == f"Report: {folder.path / 'report/report.html'}"
+        assert len([line for line in lines[-8:] if line.endswith("?")]) == 2
+
+
+def test_a_dry_run_says_when_the_later_stages_can_be_planned(folder: ProjectFolder) -> None:
+    said = "The later stages can be planned only once the files have landed."
+    assert said in folder.cinelake("run", "--dry-run").stdout
+    assert not folder.path.joinpath("lake").exists()
+    folder.document("land")
+    told = folder.cinelake("run", "--dry-run").stdout
+    assert said not in told
+    assert "3 records to land" in told
+
+
 def test_a_folder_of_any_name_serves_as_a_project(tmp_path: Path) -> None:
     folder = ProjectFolder(tmp_path / "Ação [x] *é? 'q'")
     folder.write_small()

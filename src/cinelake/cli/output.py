@@ -46,25 +46,28 @@ def show(result: "Showable", *, as_json: bool) -> None:
     if as_json:
         _print_json(document(result))
     else:
-        _print_lines(LINES[result.stage](result))
+        _print_lines(_lines_of(result))
 
 
 def show_run(result: "RunResult", *, as_json: bool) -> None:
-    """Prints what all stages did: a line or two each, then the answers."""
+    """Prints what all stages did: a line or two each, then the answers and, last, where the report is."""
     if as_json:
         _print_json({"stages": [document(stage) for stage in result.stages.values()]})
         return
     first = next(iter(result.stages.values()))
     _print_lines([f"{first.lake} · processing date {first.run.processing_date}", ""])
     for name, stage in result.stages.items():
-        head, *rest = LINES[stage.stage](stage)
+        head, *rest = _lines_of(stage)
         _print_lines([f"{name:<7} {stage.status:<10} {head}", *(f"{'':<18} {line}" for line in rest)])
     if all(stage.status == "unchanged" for stage in result.stages.values()):
         _print_lines(["", "Nothing was uploaded: all of this was in the lake already."])
-    if result.answers:
-        for answer in result.answers:
-            _print_lines(["", answer.words.title.en, f"  {_sentence(answer)}"])
-    elif first.status == "planned":
+    for answer in result.answers:
+        _print_lines(["", answer.words.title.en, f"  {_sentence(answer)}"])
+    if "report" in result.stages:
+        _print_lines(["", f"Report: {_lines_of(result.stages['report'])[0]}"])
+    if first.status == "planned":
+        if "build" not in result.stages:
+            _print_lines(["", "The later stages can be planned only once the files have landed."])
         _print_lines(["", "This was a dry run: nothing was written."])
 
 
@@ -161,6 +164,10 @@ LINES: dict[str, Callable[[Any], list[str]]] = {
     "verify": _verified,
 }
 """A result in words, the most important line first, by its stage."""
+
+
+def _lines_of(result: "Showable") -> list[str]:
+    return LINES[result.stage](result)
 
 
 def _sentence(answer: "Answer") -> str:

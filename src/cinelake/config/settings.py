@@ -4,7 +4,7 @@ import re
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
@@ -48,6 +48,12 @@ def _base_url(text: str) -> str:
     return text.rstrip("/")
 
 
+def _tmdb_source(source: object) -> object:
+    if source not in ("api", "snapshot", "off"):
+        raise ValueError(f'{source!r} is no source; write "snapshot" or "off" ("api" is to come)')
+    return source
+
+
 Name = Annotated[str, AfterValidator(_name)]
 
 
@@ -89,7 +95,7 @@ class Source(_Table):
 class Tmdb(_Table):
     """`[tmdb]`: where popularity, budget and revenue come from."""
 
-    source: Literal["api", "snapshot", "off"] = "api"
+    source: Annotated[Literal["api", "snapshot", "off"], BeforeValidator(_tmdb_source)] = "api"
     snapshot: str | None = None
     """A file, a folder or a glob of saved TMDB records, relative to the project folder."""
     base_url: Annotated[str, AfterValidator(_base_url)] = "https://api.themoviedb.org"
