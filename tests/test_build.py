@@ -9,6 +9,7 @@ from cinelake import (
     AccessError,
     AskOptions,
     BuildOptions,
+    CinelakeError,
     ConfigurationError,
     DataError,
     Event,
@@ -20,7 +21,7 @@ from cinelake import (
 from cinelake.build.plan import BuildPlan, plan_build
 from cinelake.config import parse_date
 from projects import NO_ARTIST, SMALL_MOVIES, ProjectFolder
-from tables import build, counts_of, enrich, files_of, land, make_all, manifest_of, rows_of
+from tables import build, counts_of, enrich, files_of, key_of, land, make_all, manifest_of, rows_of
 
 FOUR = rf"tt99000004|Four|Four|2000|9|Drama|5.0|1|{NO_ARTIST}"
 
@@ -200,6 +201,26 @@ def test_objects_of_a_build_that_crashed_are_not_read(folder: ProjectFolder) -> 
     assert not {built.record.key for built in again.tables} & {built.record.key for built in crashed.tables}
     project, lake, run = folder.open()
     assert verify_lake(project, lake, run, VerifyOptions()).status == "done"
+
+
+@pytest.mark.parametrize("damage", ["missing", "cut", "changed"])
+def test_a_table_that_was_lost_is_built_again(folder: ProjectFolder, damage: str) -> None:
+    first = make_all(folder)
+    key = key_of(folder, first, "refined.fact_title")
+    path = folder.path / "lake" / key
+    data = path.read_bytes()
+    path.unlink()
+    if damage != "missing":
+        path.write_bytes(data[:-1] if damage == "cut" else data[::-1])
+    with pytest.raises(CinelakeError):
+        titles_asked(folder)
+    assert build_tables(*folder.open(), BuildOptions(dry_run=True)).status == "planned"
+    events: list[Event] = []
+    again = build_tables(*folder.open(), on_event=events.append)
+    assert again.status == "done"
+    assert [key in event.message for event in events if event.kind == "warning"] == [True]
+    assert titles_asked(folder) == 2
+    assert build(folder).status == "unchanged"
 
 
 def test_a_work_folder_that_cannot_be_made_is_named(folder: ProjectFolder) -> None:

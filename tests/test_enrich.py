@@ -1,16 +1,25 @@
 """Titles → TMDB records → Raw/TMDB, from a snapshot."""
 
 import json
-from collections.abc import Mapping, Sequence
+import shutil
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cinelake import ConfigurationError, DataError, EnrichOptions, enrich_titles
+from cinelake import (
+    ConfigurationError,
+    DataError,
+    EnrichOptions,
+    Event,
+    build_tables,
+    enrich_titles,
+    verify_lake,
+)
 from cinelake.enrich.interface import NoSourceError
 from projects import DATE, SERIES_HEADER, SMALL_TMDB, ProjectFolder
-from tables import enrich, files_of, film, land, make_all, one_series, rows_of
+from tables import build, enrich, files_of, film, land, make_all, one_series, rows_of
 
 FILM, OTHER_FILM, SERIES = SMALL_TMDB
 PREFIX = {"film": "Raw/TMDB/JSON/Movies/2022/05/02/", "series": "Raw/TMDB/JSON/Series/2022/05/02/"}
@@ -263,6 +272,44 @@ def test_an_object_deleted_by_hand_is_landed_again(landed: ProjectFolder) -> Non
     result = enrich(landed)
     assert (result.found, result.fresh, [item.key for item in result.objects]) == (2, 1, [films])
     assert tmdb_files(landed) == before
+
+
+@pytest.mark.parametrize("damage", [lambda data: data[:-1], lambda data: data.replace(b"One", b"0ne")])
+def test_an_object_changed_by_hand_is_landed_again(landed: ProjectFolder, damage: Callable[[bytes], bytes]) -> None:
+    [films, _] = sorted(item.key for item in enrich(landed).objects)
+    before = tmdb_files(landed)
+    path = landed.path / "lake" / films
+    path.write_bytes(damage(path.read_bytes()))
+    result = enrich(landed)
+    assert (result.status, result.found, [item.key for item in result.objects]) == ("done", 2, [films])
+    assert tmdb_files(landed) == before
+    assert [key for key in files_of(landed) if key.startswith(f"_replaced/{films}/")]
+    build(landed)
+    assert verify_lake(*landed.open()).status == "done"
+    assert enrich(landed).status == "unchanged"
+
+
+def test_a_build_leaves_an_object_out_that_was_changed_by_hand_and_says_what_to_do(landed: ProjectFolder) -> None:
+    [films, _] = sorted(item.key for item in enrich(landed).objects)
+    path = landed.path / "lake" / films
+    path.write_bytes(path.read_bytes()[:-1])
+    events: list[Event] = []
+    result = build_tables(*landed.open(), on_event=events.append)
+    [warning] = [event.message for event in events if event.kind == "warning"]
+    assert films in warning
+    assert "cinelake enrich" in warning
+    assert [row["tmdb_id"] for row in rows_of(landed, result, "trusted.tmdb")] == [3]
+
+
+def test_a_lake_that_was_copied_holds_what_it_held(landed: ProjectFolder) -> None:
+    enrich(landed)
+    first = build(landed)
+    shutil.copytree(landed.path / "lake", landed.path / "copy")
+    shutil.rmtree(landed.path / "lake")
+    landed.path.joinpath("copy").rename(landed.path / "lake")
+    assert enrich(landed).status == "unchanged"
+    again = build(landed)
+    assert (again.status, again.manifest) == ("unchanged", first.manifest)
 
 
 def test_a_record_that_left_the_snapshot_stays_in_the_lake(landed: ProjectFolder) -> None:

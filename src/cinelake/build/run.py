@@ -15,6 +15,7 @@ from cinelake.engine.duckdb import DuckDB
 from cinelake.engine.inputs import RawObject, enriched_objects, landed_objects, read_titles, read_tmdb, source_of
 from cinelake.engine.interface import Engine
 from cinelake.engine.published import newest_build
+from cinelake.engine.standing import standing_keys
 from cinelake.errors import ConfigurationError, DataError
 from cinelake.lake import Event, Lake, OnEvent, Run, Status, silent
 from cinelake.lake.keys import PARQUET, REFINED, ObjectName
@@ -91,7 +92,8 @@ def build_tables(
     landed = landed_objects(lake, run.processing_date)
     enriched, gone = enriched_objects(lake, run.processing_date)
     if gone:
-        on_event(Event(STAGE, f"{len(gone)} TMDB objects are gone from the lake, such as {gone[0]}", "warning"))
+        told = f"TMDB objects are gone from the lake or were changed ({len(gone)}, such as {gone[0]})"
+        on_event(Event(STAGE, f"{told}; cinelake enrich lands their records again", "warning"))
     if not landed:
         raise ConfigurationError(
             f"nothing was landed in {lake} up to {run.processing_date}",
@@ -101,7 +103,11 @@ def build_tables(
     standing = newest_build(lake, run.processing_date)
     plan = _plan(project, landed, enriched, models, standing)
     if not plan.needed and standing is not None:
-        return _standing_result(run, lake, standing)
+        lost = sorted({record.key for record in standing.objects} - standing_keys(lake, standing.objects))
+        if not lost:
+            return _standing_result(run, lake, standing)
+        told = f"tables of the build that stands are gone or were changed ({len(lost)}, such as {lost[0]})"
+        on_event(Event(STAGE, f"{told}; they are built again", "warning"))
     if options.dry_run:
         return BuildResult(run, str(lake), "planned", (), (), None)
     with (

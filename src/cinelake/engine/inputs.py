@@ -8,9 +8,9 @@ from fnmatch import fnmatchcase
 from cinelake.config import Project, Source
 from cinelake.engine.contract import CONTRACTS, KINDS
 from cinelake.engine.interface import CsvFile, Engine, JsonFile
+from cinelake.engine.standing import standing_keys
 from cinelake.errors import ConfigurationError
 from cinelake.lake import Lake
-from cinelake.lake.keys import JSON, RAW
 from cinelake.lake.manifests import ObjectRecord, counted_landings
 
 
@@ -41,7 +41,7 @@ def enriched_objects(lake: Lake, until: date) -> tuple[list[RawObject], list[str
     """All TMDB objects up to a date; where records overlap, the models take the newest.
 
     Returns:
-        Those that are there, and the keys of those that a manifest names and that are gone.
+        Those that are there as recorded, and the keys of those that are gone or were changed.
     """
     objects = {
         record.key: RawObject(record, name.origin, name.dataset, None, manifest.started_at)
@@ -49,9 +49,8 @@ def enriched_objects(lake: Lake, until: date) -> tuple[list[RawObject], list[str
         for record in manifest.objects
         if (name := lake.keys.parse(record.key))
     }
-    prefixes = {lake.keys.prefix(RAW, item.origin, JSON, item.dataset) for item in objects.values()}
-    there = {key for prefix in prefixes for key in lake.list_objects(prefix)}
-    return [item for key, item in objects.items() if key in there], sorted(set(objects) - there)
+    stand = standing_keys(lake, [item.record for item in objects.values()])
+    return [item for key, item in objects.items() if key in stand], sorted(set(objects) - stand)
 
 
 def source_of(item: RawObject, project: Project) -> Source:

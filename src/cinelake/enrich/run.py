@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib.resources import files
+from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any, ClassVar, Literal, assert_never
 
 from cinelake.config import Project
@@ -93,8 +95,9 @@ def enrich_titles(
         )
     on_event(Event(STAGE, "finding the titles to look up"))
     wanted = _wanted_titles(project, lake, landed)
-    plan = plan_enrichment(wanted, _held_records(lake, run), source.records(set(wanted)))
-    return _carry_out(lake, run, plan, options, on_event)
+    there, lost = enriched_objects(lake, run.processing_date)
+    plan = plan_enrichment(wanted, _held_records(lake, run, there), source.records(set(wanted)))
+    return _carry_out(project, lake, run, plan, frozenset(lost), options, on_event)
 
 
 def _open_source(project: Project) -> RecordSource | None:
@@ -121,9 +124,8 @@ def _wanted_titles(project: Project, lake: Lake, landed: Sequence[RawObject]) ->
     return [Title(kind, imdb_id) for kind, imdb_id, _ in rows]
 
 
-def _held_records(lake: Lake, run: Run) -> dict[Title, str]:
+def _held_records(lake: Lake, run: Run, there: Sequence[RawObject]) -> dict[Title, str]:
     """Checksums of the newest records in the lake, by title, as the manifests tell them."""
-    there, _ = enriched_objects(lake, run.processing_date)
     keys = {item.record.key for item in there}
     return {
         Title(kind, imdb_id): checksum
@@ -135,7 +137,15 @@ def _held_records(lake: Lake, run: Run) -> dict[Title, str]:
     }
 
 
-def _carry_out(lake: Lake, run: Run, plan: EnrichPlan, options: EnrichOptions, on_event: OnEvent) -> EnrichResult:
+def _carry_out(
+    project: Project,
+    lake: Lake,
+    run: Run,
+    plan: EnrichPlan,
+    lost: frozenset[str],
+    options: EnrichOptions,
+    on_event: OnEvent,
+) -> EnrichResult:
     named = {_key_of(lake, run, chunk): chunk for chunk in plan.chunks}
     objects = tuple(
         EnrichedObject(key, len(chunk.data), len(chunk.records), "planned" if options.dry_run else "uploaded")
@@ -154,13 +164,27 @@ def _carry_out(lake: Lake, run: Run, plan: EnrichPlan, options: EnrichOptions, o
     if result.status != "done":
         return result
     on_event(Event(STAGE, f"landing {plan.found} records", "progress", 0, len(named), "objects"))
-    records = lake.put_all({key: chunk.data for key, chunk in named.items()}, content_type=CONTENT_TYPE)
+    data = {key: chunk.data for key, chunk in named.items()}
+    for key in sorted(lost & set(named)):
+        _put_again(project, lake, key, data[key])
+    records = lake.put_all(data, content_type=CONTENT_TYPE)
     on_event(Event(STAGE, f"landed {plan.found} records", "progress", len(named), len(named), "objects"))
     counts = {"asked": plan.asked, "found": plan.found, "missing": plan.missing, "fresh": plan.fresh}
     manifest = manifest_of(
         run, STAGE, objects=tuple(records), detail={"counts": counts, "records": _told(records, named)}
     )
     return replace(result, manifest=lake.put_manifest(manifest))
+
+
+def _put_again(project: Project, lake: Lake, key: str, data: bytes) -> None:
+    """Writes an object in the place of one that was changed, which stays as a replaced one does."""
+    found = lake.checksum(key)
+    if found is None:
+        return
+    with NamedTemporaryFile(dir=project.work_directory) as file:
+        file.write(data)
+        file.flush()
+        lake.put_file(key, Path(file.name), content_type=CONTENT_TYPE, replaces=found[0])
 
 
 def _key_of(lake: Lake, run: Run, chunk: Chunk) -> str:
