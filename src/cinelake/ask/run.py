@@ -8,7 +8,17 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from cinelake.ask.questions import ANSWER, SUMMARY, WORDS, Question, QuestionWords, load_questions, parameters_of
+from cinelake.ask.limits import limits_of
+from cinelake.ask.questions import (
+    ANSWER,
+    SUMMARY,
+    WORDS,
+    Question,
+    QuestionWords,
+    Words,
+    load_questions,
+    parameters_of,
+)
 from cinelake.config import Project
 from cinelake.engine.duckdb import DuckDB
 from cinelake.engine.interface import Engine, Table
@@ -80,6 +90,8 @@ class AskResult:
     answers: tuple[Answer, ...]
     build: Manifest = field(repr=False)
     manifest: str | None
+    limits: tuple[Words, ...] = ()
+    """What the configured genres keep the answers from telling; each was a warning, too."""
 
     def to_json(self) -> dict[str, Any]:
         """The document of `--json`: a single answer's fields stand at the top."""
@@ -87,6 +99,7 @@ class AskResult:
         return {
             "build": self.build.run_id,
             "manifest": self.manifest,
+            **({"limits": [words.en for words in self.limits]} if self.limits else {}),
             **(told[0] if len(told) == 1 else {"answers": told}),
         }
 
@@ -108,11 +121,15 @@ def ask_questions(
     with DuckDB(project.work_directory) as engine:
         tables = attach_build(engine, lake, build)
         engine.confine()
+        limits = tuple(limits_of(engine, lake, project, build, tables))
         answers = tuple(_answer(engine, tables, question, project, on_event) for question in questions)
+    for words in limits:
+        on_event(Event(STAGE, words.en, "warning"))
     key, written = None, False
     if options.record:
         key, written = _record(lake, run, build, answers, on_event)
-    return AskResult(run, str(lake), "done" if written or not key else "unchanged", answers, build, key)
+    status: Status = "done" if written or not key else "unchanged"
+    return AskResult(run, str(lake), status, answers, build, key, limits)
 
 
 def _answer(engine: Engine, tables: Sequence[str], question: Question, project: Project, on_event: OnEvent) -> Answer:

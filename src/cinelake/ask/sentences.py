@@ -45,6 +45,12 @@ def write_value(value: Any, form: str, language: Language) -> str:
             return str(value)
 
 
+def listed(names: Sequence[str], language: Language) -> str:
+    """Names in a sentence: `Drama, Comedy and Romance`."""
+    last = {"en": " and ", "pt": " e "}[language]
+    return last.join(part for part in (", ".join(names[:-1]), *names[-1:]) if part)
+
+
 def write_sentence(
     template: str,
     *,
@@ -97,10 +103,7 @@ def _environment(language: Language) -> ImmutableSandboxedEnvironment:
     environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
     for form in ("integer", "decimal", "usd", "percent"):
         environment.filters[form] = _filter(form, language)
-    last = {"en": " and ", "pt": " e "}[language]
-    environment.filters["listed"] = lambda names: last.join(
-        part for part in (", ".join(names[:-1]), *names[-1:]) if part
-    )
+    environment.filters["listed"] = lambda names: listed(names, language)
     return environment
 
 

@@ -10,8 +10,9 @@ from typing import Any, ClassVar, Literal, assert_never
 from cinelake.config import Project
 from cinelake.engine.contract import KINDS
 from cinelake.engine.duckdb import DuckDB
+from cinelake.engine.genres import absent_genres, genres_looked_up
 from cinelake.engine.inputs import RawObject, enriched_objects, landed_objects, read_titles
-from cinelake.engine.queries import parse_query
+from cinelake.engine.queries import Query, parse_query
 from cinelake.enrich.interface import NoSourceError, RecordSource, Title
 from cinelake.enrich.plan import Chunk, EnrichPlan, checksum_of, plan_enrichment
 from cinelake.enrich.snapshot import Snapshot
@@ -19,7 +20,7 @@ from cinelake.errors import ConfigurationError
 from cinelake.lake import Event, Lake, OnEvent, Run, Status, silent
 from cinelake.lake.checksums import sha256_of_bytes
 from cinelake.lake.keys import JSON, RAW, ObjectName
-from cinelake.lake.manifests import ObjectRecord, manifest_of
+from cinelake.lake.manifests import Manifest, ObjectRecord, manifest_of
 
 STAGE = "enrich"
 ORIGIN = "TMDB"
@@ -94,10 +95,15 @@ def enrich_titles(
             "run cinelake land first, or give a later --date",
         )
     on_event(Event(STAGE, "finding the titles to look up"))
-    wanted = _wanted_titles(project, lake, landed)
+    wanted = _wanted_titles(project, lake, landed, on_event)
     there, lost = enriched_objects(lake, run.processing_date)
-    plan = plan_enrichment(wanted, _held_records(lake, run, there), source.records(set(wanted)))
-    return _carry_out(project, lake, run, plan, frozenset(lost), options, on_event)
+    enrichments = lake.manifests(STAGE, until=run.processing_date)
+    plan = plan_enrichment(wanted, _held_records(enrichments, there), source.records(set(wanted)))
+    looked_up = genres_looked_up(enrichments, {item.record.key for item in there})
+    is_new = bool(plan.chunks) or not looked_up.issuperset(project.analysis.genres)
+    if options.dry_run or not is_new:
+        return _result(lake, run, plan, "planned" if options.dry_run else "unchanged")
+    return _carry_out(project, lake, run, plan, frozenset(lost), on_event)
 
 
 def _open_source(project: Project) -> RecordSource | None:
@@ -115,21 +121,29 @@ def _open_source(project: Project) -> RecordSource | None:
             assert_never(never)
 
 
-def _wanted_titles(project: Project, lake: Lake, landed: Sequence[RawObject]) -> list[Title]:
-    text = (files("cinelake.enrich") / "wanted.sql").read_text(encoding="utf-8")
-    query = parse_query("wanted", text, said_in="enrich/wanted.sql")
+def _wanted_titles(project: Project, lake: Lake, landed: Sequence[RawObject], on_event: OnEvent) -> list[Title]:
+    """The titles of the configured genres; warns of a genre that no title has."""
+    genres = project.analysis.genres
     with DuckDB(project.work_directory) as engine:
         read_titles(engine, lake, project, landed)
-        rows = engine.query(query.bound({"genres": list(project.analysis.genres)})).rows
+        known = [genre for (genre,) in engine.query(_query("genres").bound({})).rows]
+        rows = engine.query(_query("wanted").bound({"genres": list(genres)})).rows
+    for absent in absent_genres(genres, known):
+        on_event(Event(STAGE, str(absent), "warning"))
     return [Title(kind, imdb_id) for kind, imdb_id, _ in rows]
 
 
-def _held_records(lake: Lake, run: Run, there: Sequence[RawObject]) -> dict[Title, str]:
+def _query(name: str) -> Query:
+    text = (files("cinelake.enrich") / f"{name}.sql").read_text(encoding="utf-8")
+    return parse_query(name, text, said_in=f"enrich/{name}.sql")
+
+
+def _held_records(enrichments: Sequence[Manifest], there: Sequence[RawObject]) -> dict[Title, str]:
     """Checksums of the newest records in the lake, by title, as the manifests tell them."""
     keys = {item.record.key for item in there}
     return {
         Title(kind, imdb_id): checksum
-        for manifest in lake.manifests(STAGE, until=run.processing_date)
+        for manifest in enrichments
         for key, told in manifest.detail["records"].items()
         if key in keys
         for kind in [told["kind"]]
@@ -137,43 +151,45 @@ def _held_records(lake: Lake, run: Run, there: Sequence[RawObject]) -> dict[Titl
     }
 
 
-def _carry_out(
-    project: Project,
-    lake: Lake,
-    run: Run,
-    plan: EnrichPlan,
-    lost: frozenset[str],
-    options: EnrichOptions,
-    on_event: OnEvent,
-) -> EnrichResult:
-    named = {_key_of(lake, run, chunk): chunk for chunk in plan.chunks}
-    objects = tuple(
-        EnrichedObject(key, len(chunk.data), len(chunk.records), "planned" if options.dry_run else "uploaded")
-        for key, chunk in named.items()
-    )
-    result = EnrichResult(
+def _result(lake: Lake, run: Run, plan: EnrichPlan, status: Status) -> EnrichResult:
+    return EnrichResult(
         run,
         str(lake),
-        "planned" if options.dry_run else "done" if named else "unchanged",
+        status,
         asked=plan.asked,
         found=plan.found,
         missing=plan.missing,
         fresh=plan.fresh,
-        objects=objects,
+        objects=tuple(
+            EnrichedObject(
+                _key_of(lake, run, chunk),
+                len(chunk.data),
+                len(chunk.records),
+                "planned" if status == "planned" else "uploaded",
+            )
+            for chunk in plan.chunks
+        ),
     )
-    if result.status != "done":
-        return result
-    on_event(Event(STAGE, f"landing {plan.found} records", "progress", 0, len(named), "objects"))
+
+
+def _carry_out(
+    project: Project, lake: Lake, run: Run, plan: EnrichPlan, lost: frozenset[str], on_event: OnEvent
+) -> EnrichResult:
+    """Lands the records, and records which genres were looked up, which is news even where no record is."""
+    named = {_key_of(lake, run, chunk): chunk for chunk in plan.chunks}
     data = {key: chunk.data for key, chunk in named.items()}
+    on_event(Event(STAGE, f"landing {plan.found} records", "progress", 0, len(named), "objects"))
     for key in sorted(lost & set(named)):
         _put_again(project, lake, key, data[key])
     records = lake.put_all(data, content_type=CONTENT_TYPE)
     on_event(Event(STAGE, f"landed {plan.found} records", "progress", len(named), len(named), "objects"))
-    counts = {"asked": plan.asked, "found": plan.found, "missing": plan.missing, "fresh": plan.fresh}
-    manifest = manifest_of(
-        run, STAGE, objects=tuple(records), detail={"counts": counts, "records": _told(records, named)}
-    )
-    return replace(result, manifest=lake.put_manifest(manifest))
+    detail = {
+        "counts": {"asked": plan.asked, "found": plan.found, "missing": plan.missing, "fresh": plan.fresh},
+        "genres": list(project.analysis.genres),
+        "records": _told(records, named),
+    }
+    manifest = manifest_of(run, STAGE, objects=tuple(records), detail=detail)
+    return replace(_result(lake, run, plan, "done"), manifest=lake.put_manifest(manifest))
 
 
 def _put_again(project: Project, lake: Lake, key: str, data: bytes) -> None:

@@ -73,6 +73,8 @@ class EnrichDetail(_Detail):
 
     records: dict[str, Records]
     """By key."""
+    genres: list[str] = []
+    """Those whose titles were looked up."""
 
 
 class TableDetail(_Detail):

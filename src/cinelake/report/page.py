@@ -12,6 +12,7 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from cinelake.ask import Answer
+from cinelake.ask.questions import Words
 from cinelake.ask.sentences import LOCALES, Language, write_sentence, write_value
 from cinelake.lake.keys import KeyTemplate
 from cinelake.lake.manifests import Manifest, ObjectRecord
@@ -32,7 +33,9 @@ class Cell:
     figure: bool
 
 
-def render_page(answers: Sequence[Answer], build: Manifest, *, lake: str, keys: KeyTemplate) -> str:
+def render_page(
+    answers: Sequence[Answer], build: Manifest, *, lake: str, keys: KeyTemplate, limits: Sequence[Words] = ()
+) -> str:
     """Writes the page.
 
     The same answers from the same build give the same letters: nothing in it comes from the clock.
@@ -42,6 +45,7 @@ def render_page(answers: Sequence[Answer], build: Manifest, *, lake: str, keys: 
         build: the manifest of the build that they rest on.
         lake: its URI.
         keys: to tell what the inputs of the build are.
+        limits: what the answers cannot tell, beside the notes of their questions.
 
     Raises:
         ConfigurationError: a sentence of a question cannot be written.
@@ -61,6 +65,7 @@ def render_page(answers: Sequence[Answer], build: Manifest, *, lake: str, keys: 
         series=_written(build.detail["titles"]["series"]),
         tmdb=any(name.startswith("TMDB") for name in groups),
         sections=[_section(answer) for answer in answers],
+        limits=[_as_sentence(getattr(words, LANGUAGE)) for words in limits],
         build=build.run_id,
         manifest=build.key,
         rejected=_written(sum(told["rows_rejected"] for told in rows.values()))
@@ -117,6 +122,10 @@ def _sentence(answer: Answer, template: str) -> str:
         language=LANGUAGE,
         said_in=f"questions/{answer.question}",
     )
+
+
+def _as_sentence(told: str) -> str:
+    return told[:1].upper() + told[1:] + ("" if told.endswith("?") else ".")
 
 
 def _tables(answer: Answer) -> list[dict[str, Any]]:

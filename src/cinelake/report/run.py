@@ -59,7 +59,7 @@ def write_report(
     run = run.on(asked.build.processing_date)
     path = (options.output or project.directory / FOLDER / FILE).resolve()
     on_event(Event(STAGE, "drawing the charts"))
-    page = render_page(asked.answers, asked.build, lake=str(lake), keys=lake.keys).encode()
+    page = render_page(asked.answers, asked.build, lake=str(lake), keys=lake.keys, limits=asked.limits).encode()
     if path.is_file() and path.read_bytes() == page:
         return ReportResult(run, str(lake), "unchanged", path, None)
     _write(path, page)

@@ -147,7 +147,8 @@ def _check_answers(
         name = f"answer {question}"
         asking = AskOptions((question,), until=options.until, record=False)
         try:
-            [answer] = ask_questions(project, lake, run, asking, on_event).answers
+            on_event(Event(STAGE, f"asking {question} again"))
+            [answer] = ask_questions(project, lake, run, asking).answers
         except CinelakeError as error:
             yield Check(name, False, error.what)
             continue
