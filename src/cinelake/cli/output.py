@@ -3,7 +3,7 @@
 import csv
 import json
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from cinelake.cli.progress import size_of
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     # Only for types: a landing needs no chart library.
     from cinelake.ask import Answer, AskResult
     from cinelake.build import BuildResult
+    from cinelake.cli.tables import Column
     from cinelake.enrich import EnrichResult
     from cinelake.land import LandResult
     from cinelake.pipeline import RunResult, StageResult
@@ -93,7 +94,7 @@ def show_answers(result: "AskResult", form: Form) -> None:
                 _print_lines(_markdown(answer))
         case "table":
             for answer in result.answers:
-                _print_table(answer)
+                _print_tables(answer)
 
 
 def _landed(result: "LandResult") -> list[str]:
@@ -184,49 +185,60 @@ def _sentence(answer: "Answer") -> str:
     )
 
 
-def _shown_rows(answer: "Answer") -> tuple[list[str], list[list[str]], list[bool]]:
-    """Headings, the rows as written, and which columns hold figures."""
+def _columns(answer: "Answer", rows: Sequence[Mapping[str, Any]], *, but: str | None = None) -> "list[Column]":
+    """The columns that tables show, all but one, as they are written."""
     from cinelake.ask.sentences import write_value
+    from cinelake.cli.tables import Column
 
     words = answer.words
-    columns = [name for name in words.columns if name in answer.columns] or list(answer.columns)
-    rows = [
-        [write_value(words.word(name, row[name], "en"), words.form(name), "en") for name in columns]
-        for row in answer.rows
+    return [
+        Column(
+            words.heading(name, "en"),
+            tuple(write_value(words.word(name, row[name], "en"), words.form(name), "en") for row in rows),
+            words.form(name) != "text",
+        )
+        for name in ([name for name in words.columns if name in answer.columns] or answer.columns)
+        if name != but
     ]
-    return [words.heading(name, "en") for name in columns], rows, [words.form(name) != "text" for name in columns]
 
 
 def _markdown(answer: "Answer") -> list[str]:
-    headings, rows, figures = _shown_rows(answer)
+    columns = _columns(answer, answer.rows)
+    rows = zip(*(column.cells for column in columns), strict=True)
     escaped = [[cell.replace("|", "\\|") for cell in row] for row in rows]
     return [
         f"## {answer.words.title.en}",
         "",
         _sentence(answer),
         "",
-        f"| {' | '.join(headings)} |",
-        f"| {' | '.join('---:' if figure else '---' for figure in figures)} |",
+        f"| {' | '.join(column.heading for column in columns)} |",
+        f"| {' | '.join('---:' if column.figures else '---' for column in columns)} |",
         *(f"| {' | '.join(row)} |" for row in escaped),
         "",
     ]
 
 
-def _print_table(answer: "Answer") -> None:
-    from rich import box
+def _print_tables(answer: "Answer") -> None:
+    """The answer's rows as one table, or as one under each value of the column that splits them."""
     from rich.console import Console
-    from rich.table import Table
 
-    headings, rows, figures = _shown_rows(answer)
-    table = Table(box=box.SIMPLE_HEAD)
-    for heading, figure in zip(headings, figures, strict=True):
-        table.add_column(heading, justify="right" if figure else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*row)
+    from cinelake.cli.tables import draw_table, fit_columns
+
     console = Console(width=None if sys.stdout.isatty() else WIDE, markup=False, highlight=False)
     console.print(answer.words.title.en, style="bold")
-    console.print(table)
-    console.print(_sentence(answer) + "\n")
+    split = answer.words.split if answer.rows else None
+    columns = _columns(answer, answer.rows, but=split)
+    widths = fit_columns(columns, console.width)
+    for value in dict.fromkeys(row[split] if split else None for row in answer.rows):
+        rows = [row for row in answer.rows if split is None or row[split] == value]
+        if split is not None:
+            console.print(f"\n{answer.words.word(split, value, 'en')} ({len(rows):,})", style="bold")
+        console.print()
+        console.print(draw_table(_columns(answer, rows, but=split), widths))
+    left_out = ", ".join(column.heading for column in columns[len(widths) :])
+    if left_out:
+        console.print(f"\nNo room here for: {left_out}. --json, --csv and --md have all columns.", style="dim")
+    console.print(f"\n{_sentence(answer)}\n")
 
 
 def _print_json(told: dict[str, Any]) -> None:
