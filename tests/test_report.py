@@ -97,7 +97,7 @@ def test_each_figure_of_its_tables_is_that_of_ask(browser: Browser, sample: Proj
             "rows => rows.map(row => [row.cells[0].innerText, row.cells[1].dataset.value])"
         )
         assert {name: float(value) for name, value in summary} == {
-            name.replace("_", " "): float(value) for name, value in answer.summary.items()
+            answer.words.figures[name].en: float(value) for name, value in answer.summary.items()
         }
 
 

@@ -126,6 +126,56 @@ def test_a_secret_at_hand_is_not_in_it(sample: ProjectFolder) -> None:
     assert SECRET not in report_of(sample).read_text(encoding="utf-8")
 
 
+def test_each_figure_of_the_whole_has_words_and_its_unit(browser: Browser, sample: ProjectFolder) -> None:
+    read = {
+        text: figure
+        for row in opened(browser, sample).locator("#budget-and-return h3 + .wide tr").all()
+        for (text, _), (figure, _) in [cells(row)]
+    }
+    summary = sample.document("ask", "budget-and-return")["summary"]
+    assert len(read) == len(summary)
+    assert not [text for text in read if "q1" in text or text[0].islower()]
+    assert read["Budget, upper quartile"] == f"${summary['budget_q3']:,.0f}"
+    assert read["Share that made a profit"] == f"{summary['profitable_share']:.1%}"
+    assert read["Median ROI"] == f"{summary['median_roi']:.2f}"
+
+
+# How it is drawn
+
+
+def test_no_name_on_a_chart_covers_a_mark_or_another_name(browser: Browser, sample: ProjectFolder) -> None:
+    page = opened(browser, sample, viewport={"width": 1000, "height": 1000})
+    chart = page.locator("#budget-and-return figure svg")
+
+    def boxes(selector: str) -> list[list[float]]:
+        found: list[list[float]] = chart.locator(selector).evaluate_all(
+            "all => all.map(each => each.getBoundingClientRect())"
+            ".map(box => [box.left, box.top, box.right, box.bottom])"
+        )
+        return found
+
+    names, marks = boxes(".mark-text.role-mark text"), boxes(".mark-symbol.role-mark path")
+    assert len(names) >= 4
+    assert len(marks) >= len(names)
+    met = [
+        (name, other)
+        for at, name in enumerate(names)
+        for other in [*names[at + 1 :], *marks]
+        if name[0] < other[2] and other[0] < name[2] and name[1] < other[3] and other[1] < name[3]
+    ]
+    assert met == []
+    [area] = boxes(".background >> nth=0")
+    assert all(area[0] < box[0] and box[2] < area[2] for box in [*names, *marks])
+
+
+def test_the_axes_of_a_chart_tell_round_values(browser: Browser, sample: ProjectFolder) -> None:
+    chart = opened(browser, sample).locator("#budget-and-return figure svg")
+    labels = [texts.locator("text").all_text_contents() for texts in chart.locator(".role-axis-label").all()]
+    across, up = sorted([[label for label in texts if label] for texts in labels], key=lambda texts: "0" in texts)
+    assert {"1M", "10M"} <= set(across)
+    assert {"0", "1", "5"} <= set(up)
+
+
 # How it is read
 
 

@@ -9,8 +9,8 @@ from cinelake import ConfigurationError, write_report
 from cinelake.ask import AskOptions, ask_questions
 from cinelake.lake.keys import KeyTemplate
 from cinelake.report.page import render_page
-from projects import ProjectFolder
-from tables import land, make_all
+from projects import DATE, SMALL_MOVIES, ProjectFolder
+from tables import files_of, film, land, make_all
 
 CHART = '[chart]\nx = "x"\ny = "number"\ncolor = "x"\ntitle = { en = "Chart", pt = "Gráfico" }\n'
 
@@ -138,6 +138,45 @@ def test_words_that_do_not_fit_the_answer_are_told_by_the_question(
 def test_a_summary_may_hold_what_is_no_figure(built: ProjectFolder, told: str, shown: str) -> None:
     write_question(built, "SELECT 1 AS number", summary=f"SELECT {told} AS told")
     assert f">{shown}</td>" in page_of(built)
+
+
+def test_a_figure_of_the_summary_has_its_words(built: ProjectFolder) -> None:
+    words = '[figures]\ntold = { en = "Money", pt = "Dinheiro", format = "usd" }\n'
+    write_question(built, "SELECT 1 AS number", summary="SELECT 2.0 AS told, 3 AS other_told", chart=words)
+    page = page_of(built)
+    assert '<th scope="row">Money</th><td class="figure" data-value="2.0">$2</td>' in page
+    assert '<th scope="row">other told</th><td class="figure" data-value="3">3</td>' in page
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "said"),
+    [("gone", "integer", "figures names 'gone'"), ("told", "usd", "figures.told.format wants a figure")],
+)
+def test_words_of_a_figure_that_the_summary_lacks_are_told(
+    built: ProjectFolder, name: str, form: str, said: str
+) -> None:
+    words = f'[figures]\n{name} = {{ en = "Money", pt = "Dinheiro", format = "{form}" }}\n'
+    write_question(built, "SELECT 1 AS number", summary="SELECT 'much' AS told", chart=words)
+    with pytest.raises(ConfigurationError, match="questions/own") as raised:
+        page_of(built)
+    assert said in raised.value.what
+
+
+def test_a_median_between_two_whole_numbers_keeps_its_half(built: ProjectFolder) -> None:
+    write_question(built, "SELECT 15318.5 AS number UNION ALL SELECT 2.0 UNION ALL SELECT 3.04 ORDER BY number DESC")
+    page = page_of(built)
+    assert [f">{shown}</td>" in page for shown in ("15,318.5", "3", "2")] == [True] * 3
+    assert "15,318.5" in built.cinelake("ask", "own", "-q").stdout
+
+
+def test_rejected_rows_are_told_with_the_place_where_they_stand(folder: ProjectFolder) -> None:
+    folder.write_csv("movies.csv", [*SMALL_MOVIES, film("tt9", genero="Drama", notaMedia="eleven")])
+    ended = folder.cinelake("run", "--date", DATE, "-q")
+    [key] = [key for key in files_of(folder) if key.endswith("/rejects.parquet")]
+    assert f"stands with its line and the reason in trusted.rejects: {key}" in ended.stdout
+    page = folder.path.joinpath("report/report.html").read_text(encoding="utf-8")
+    assert "are not counted: 1 of Movies." in page
+    assert f"<code>{key}</code>" in page
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cinelake.ask import Answer, AskOptions, ask_questions
@@ -95,6 +95,7 @@ def test_a_column_that_splits_an_answer_heads_tables_of_its_own(
         assert len(years) >= len(rows)
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.builds(

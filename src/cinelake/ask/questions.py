@@ -24,6 +24,9 @@ SUMMARY = "summary"
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
+Scale = Literal["linear", "log", "symlog"]
+
+
 class _Table(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -53,8 +56,8 @@ class Chart(_Table):
     """The column whose values have their own colour."""
     label: str | None = None
     """The column that names the outermost marks."""
-    x_scale: Literal["linear", "log", "symlog"] = "linear"
-    y_scale: Literal["linear", "log", "symlog"] = "linear"
+    x_scale: Scale = "linear"
+    y_scale: Scale = "linear"
     title: Words
 
 
@@ -74,6 +77,8 @@ class QuestionWords(_Table):
     """Values for `$name` in the SQL; those of `[analysis]` are there without being named."""
     columns: dict[str, ColumnWords] = {}
     """The columns that tables show, in their order; JSON and CSV have all."""
+    figures: dict[str, ColumnWords] = {}
+    """Words for the figures of the summary; one without words goes by its name."""
     split: str | None = None
     """A column whose values each get a table of their own on the page."""
     chart: Chart | None = None
@@ -94,8 +99,10 @@ class QuestionWords(_Table):
         words = self.columns.get(column)
         return words.format if words else "text"
 
-    def misfit(self, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str | None:
-        """What these words say that does not fit an answer of these columns and rows; None where all fits."""
+    def misfit(
+        self, columns: Sequence[str], rows: Sequence[Mapping[str, Any]], summary: Mapping[str, Any]
+    ) -> str | None:
+        """What these words say that does not fit an answer of these columns, rows and summary; None where all fits."""
         named = {"split": self.split}
         figures = {f"columns.{name}.format": name for name, words in self.columns.items() if words.format != "text"}
         if self.chart is not None:
@@ -104,11 +111,21 @@ class QuestionWords(_Table):
         for field, column in named.items():
             if column is not None and column not in columns:
                 return f"{field} is {column!r}, but the answer's columns are {', '.join(columns)}"
+        for name, words in self.figures.items():
+            if name not in summary:
+                return f"figures names {name!r}, but the figures of the summary are {', '.join(summary) or 'none'}"
+            if words.format != "text" and not _is_figure(summary[name]):
+                return f"figures.{name}.format wants a figure, but the summary holds {summary[name]!r}"
         for field, column in figures.items():
             for value in (row.get(column) for row in rows):
-                if isinstance(value, bool) or not isinstance(value, int | float | None):
+                if not _is_figure(value):
                     return f"{field} wants figures, but column {column!r} holds {value!r}"
         return None
+
+
+def _is_figure(value: Any) -> bool:
+    """Whether it can be written as one; an unknown can."""
+    return not isinstance(value, bool) and isinstance(value, int | float | None)
 
 
 @dataclass(frozen=True)

@@ -145,9 +145,9 @@ def _answer(engine: Engine, tables: Sequence[str], question: Question, project: 
             f"questions/{question.name}/summary.sql gave {len(summary)} rows", "let it give one row"
         )
     rows = tuple(_plain(row) for row in found[ANSWER].records())
-    misfit = question.words.misfit(found[ANSWER].columns, rows)
+    misfit = question.words.misfit(found[ANSWER].columns, rows, summary[0] if summary else {})
     if misfit is not None:
-        raise ConfigurationError(f"questions/{question.name}/{WORDS}: {misfit}", f"mend that setting, or {ANSWER}.sql")
+        raise ConfigurationError(f"questions/{question.name}/{WORDS}: {misfit}", "mend that setting, or the SQL")
     counts = {name: table.rows[0][0] for name, table in found.items() if name not in (ANSWER, SUMMARY)}
     return Answer(question.name, question.words, rows, summary[0] if summary else {}, counts, parameters, sql)
 

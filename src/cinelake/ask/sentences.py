@@ -22,7 +22,8 @@ def write_value(value: Any, form: str, language: Language) -> str:
 
     Args:
         value: of a row; None is an unknown.
-        form: `text`, `year`, `integer`, `decimal` (two places), `usd`, or `percent` (of a share).
+        form: `text`, `year`, `integer` (one place where it is not whole), `decimal` (two places), `usd`, or `percent`
+            (of a share).
         language: whose separators.
     """
     if value is None:
@@ -32,7 +33,8 @@ def write_value(value: Any, form: str, language: Language) -> str:
     locale = LOCALES[language]
     match form:
         case "integer":
-            return format_decimal(value, "#,##0", locale)
+            # A median may lie half-way between two whole numbers.
+            return format_decimal(value, "#,##0.#", locale)
         case "decimal":
             return format_decimal(value, "#,##0.00", locale)
         case "usd":

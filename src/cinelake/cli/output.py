@@ -135,7 +135,12 @@ def _built(result: "BuildResult") -> list[str]:
         f"{source.dataset}: {source.rows_in:,} rows in = {source.rows_out:,} out + {source.rows_rejected:,} rejected"
         for source in result.sources
     ]
-    return [f"{len(result.tables)} tables: {tables}", *counts]
+    rejects = [built.record.key for built in result.tables if built.table == "rejects" and built.rows]
+    return [
+        f"{len(result.tables)} tables: {tables}",
+        *counts,
+        *(f"what was rejected stands with its line and the reason in trusted.rejects: {key}" for key in rejects),
+    ]
 
 
 def _asked(result: "AskResult") -> list[str]:

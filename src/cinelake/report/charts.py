@@ -1,6 +1,5 @@
 """One chart a question, from the answer's rows and the shape that `question.toml` gives."""
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,15 +9,17 @@ import vl_convert
 from cinelake.ask import Answer
 from cinelake.ask.questions import Chart
 from cinelake.ask.sentences import Language
+from cinelake.report.axes import Axis, axis_over
+from cinelake.report.names import Mark, Side, place_names
 
 PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#F0E442")
 """Okabe and Ito's colours, told apart with any kind of colour vision (jfly.uni-koeln.de/color)."""
 WIDTH, HEIGHT = 640, 320
 """Pixels of the plotting area; the page scales it to its width."""
 NAMED = 4
-"""Marks of each colour that get their name where they are points: the first ones, as the answer orders them."""
-APART = (0.3, 0.06)
-"""Names closer than this share of the width and of the height would cover each other: the later one is left out."""
+"""Marks of each colour that get their name where they are points: the first in the answer that have room for it."""
+LABEL = "abs(datum.value) < 1000 ? format(datum.value, '~r') : replace(format(datum.value, '~s'), 'G', 'B')"
+"""A tick's words, as a Vega expression: 0.5, 20, 500k, 1M, 2B."""
 SHORT = 28
 """Letters of a name on a mark."""
 
@@ -74,69 +75,64 @@ def _bars(rows: list[dict[str, Any]], chart: Chart, answer: Answer, language: La
 
 
 def _points(rows: list[dict[str, Any]], chart: Chart, answer: Answer, language: Language) -> Any:
-    points = _point_base(rows, chart, answer, language)
+    axes = (
+        axis_over([row[chart.x] for row in rows], chart.x_scale),
+        axis_over([row[chart.y] for row in rows], chart.y_scale),
+    )
+    points = _point_base(rows, axes, chart, answer, language)
     layers = [points.mark_point(filled=True, size=60, opacity=0.8).encode(color=_color(rows, chart))]
     if chart.label is not None:
-        # A name stands to the right of its mark, but for those near the right edge.
-        for on_the_right, align, dx in ((False, "left", 7), (True, "right", -7)):
-            named = [
-                {**row, "name": _shortened(str(row[chart.label]))}
-                for row, (across, _) in _named(rows, chart)
-                if (across > 1 - APART[0]) is on_the_right
-            ]
-            names = _point_base(named, chart, answer, language).mark_text(
-                align=align, dx=dx, fontSize=11, color="#767676"
+        for side, named in _named(rows, axes, chart, chart.label).items():
+            names = _point_base(named, axes, chart, answer, language).mark_text(
+                align=side.align, baseline="middle", dx=side.dx, dy=side.dy, fontSize=11, color="#767676"
             )
             layers.append(names.encode(text="name:N"))
     return altair.layer(*layers)
 
 
-def _point_base(rows: list[dict[str, Any]], chart: Chart, answer: Answer, language: Language) -> Any:
-    def unit(column: str) -> str:
-        return " (USD)" if answer.words.form(column) == "usd" else ""
+def _point_base(
+    rows: list[dict[str, Any]], axes: tuple[Axis, Axis], chart: Chart, answer: Answer, language: Language
+) -> Any:
+    def channel(kind: Any, column: str, axis: Axis) -> Any:
+        form = answer.words.form(column)
+        return kind(
+            f"{column}:Q",
+            scale=altair.Scale(type=axis.scale, domain=list(axis.domain), nice=False, zero=False),
+            title=answer.words.heading(column, language) + (" (USD)" if form == "usd" else ""),
+            axis=altair.Axis(
+                values=altair.Undefined if axis.ticks is None else list(axis.ticks),
+                labelExpr="format(datum.value, 'd')" if form == "year" else LABEL,
+                labelOverlap="greedy" if axis.ticks is None else False,
+                gridOpacity=0.4,
+                # What made a profit lies above zero, what made a loss below.
+                gridWidth=altair.condition("datum.value === 0", altair.value(2), altair.value(1)),
+            ),
+        )
 
+    across, up = axes
     return altair.Chart(altair.Data(values=rows)).encode(
-        x=altair.X(
-            f"{chart.x}:Q",
-            scale=altair.Scale(type=chart.x_scale, nice=True),
-            title=answer.words.heading(chart.x, language) + unit(chart.x),
-            axis=altair.Axis(format="~s", labelOverlap="greedy", gridOpacity=0.4),
-        ),
-        y=altair.Y(
-            f"{chart.y}:Q",
-            scale=altair.Scale(type=chart.y_scale),
-            title=answer.words.heading(chart.y, language) + unit(chart.y),
-            axis=altair.Axis(labelOverlap="greedy", gridOpacity=0.4),
-        ),
+        x=channel(altair.X, chart.x, across), y=channel(altair.Y, chart.y, up)
     )
 
 
-def _named(rows: Sequence[dict[str, Any]], chart: Chart) -> list[tuple[dict[str, Any], tuple[float, float]]]:
-    """The marks that get a name, each with where it stands as a share of the width and of the height."""
-    across = _shares([row[chart.x] for row in rows], chart.x_scale)
-    up = _shares([row[chart.y] for row in rows], chart.y_scale)
-    named: list[tuple[dict[str, Any], tuple[float, float]]] = []
-    taken: dict[Any, int] = {}
-    for row, place in zip(rows, zip(across, up, strict=True), strict=True):
-        color = row[chart.color]
-        covers = any(abs(place[0] - x) < APART[0] and abs(place[1] - y) < APART[1] for _, (x, y) in named)
-        if taken.get(color, 0) < NAMED and not covers:
-            named.append((row, place))
-            taken[color] = taken.get(color, 0) + 1
+def _named(
+    rows: Sequence[dict[str, Any]], axes: tuple[Axis, Axis], chart: Chart, label: str
+) -> dict[Side, list[dict[str, Any]]]:
+    """The marks that get a name, by where it stands."""
+    across, up = axes
+    marks = [
+        Mark(
+            across.share(row[chart.x]) * WIDTH,
+            (1 - up.share(row[chart.y])) * HEIGHT,
+            _shortened(str(row[label])),
+            str(row[chart.color]),
+        )
+        for row in rows
+    ]
+    named: dict[Side, list[dict[str, Any]]] = {}
+    for number, side in place_names(marks, width=WIDTH, height=HEIGHT, each=NAMED):
+        named.setdefault(side, []).append({**rows[number], "name": marks[number].name})
     return named
-
-
-def _shares(values: Sequence[float], scale: str) -> list[float]:
-    """Where values fall between the least and the greatest, 0 to 1, on a scale as Vega draws it."""
-    match scale:
-        case "log":
-            placed = [math.log(value) for value in values]
-        case "symlog":
-            placed = [math.copysign(math.log1p(abs(value)), value) for value in values]
-        case _:
-            placed = [float(value) for value in values]
-    least, width = min(placed), (max(placed) - min(placed)) or 1.0
-    return [(value - least) / width for value in placed]
 
 
 def _shortened(name: str) -> str:

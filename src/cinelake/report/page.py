@@ -20,7 +20,7 @@ from cinelake.report.charts import draw_chart
 
 FIGURES = ("integer", "decimal", "usd", "percent", "year")
 SUMMARY_FORMATS: dict[str, str] = {"share": "percent"}
-"""How a figure of a summary is written, by the last word of its name; others by their type."""
+"""How a figure of a summary without words is written, by the last word of its name; others by their type."""
 LANGUAGE: Language = "en"
 
 
@@ -68,9 +68,10 @@ def render_page(
         limits=[_as_sentence(getattr(words, LANGUAGE)) for words in limits],
         build=build.run_id,
         manifest=build.key,
-        rejected=_written(sum(told["rows_rejected"] for told in rows.values()))
-        if any(told["rows_rejected"] for told in rows.values())
-        else "",
+        rejected=", ".join(
+            f"{_written(told['rows_rejected'])} of {name}" for name, told in rows.items() if told["rows_rejected"]
+        ),
+        rejects=next((record.key for record in build.objects if record.key.endswith("/rejects.parquet")), ""),
         objects=[
             {
                 "name": name,
@@ -105,7 +106,7 @@ def _section(answer: Answer) -> dict[str, Any]:
         "chart_title": getattr(words.chart.title, LANGUAGE) if words.chart else "",
         "tables": _tables(answer),
         "summary": [
-            {"name": name.replace("_", " "), "text": _figure(name, value), "exact": value}
+            {"name": _name_of(answer, name), "text": _figure(answer, name, value), "exact": value}
             for name, value in answer.summary.items()
         ],
         "sql": [{"name": name, "text": text} for name, text in answer.sql.items()],
@@ -161,9 +162,15 @@ def _cell(answer: Answer, column: str, value: Any) -> Cell:
     return Cell(text, value if figure else None, figure)
 
 
-def _figure(name: str, value: Any) -> str:
-    form = SUMMARY_FORMATS.get(name.rpartition("_")[2]) or ("integer" if isinstance(value, int) else "decimal")
-    return write_value(value, form, LANGUAGE)
+def _name_of(answer: Answer, figure: str) -> str:
+    words = answer.words.figures.get(figure)
+    return str(getattr(words, LANGUAGE)) if words else figure.replace("_", " ")
+
+
+def _figure(answer: Answer, name: str, value: Any) -> str:
+    words = answer.words.figures.get(name)
+    form = words.format if words else SUMMARY_FORMATS.get(name.rpartition("_")[2])
+    return write_value(value, form or ("integer" if isinstance(value, int) else "decimal"), LANGUAGE)
 
 
 def _grouped(records: Sequence[ObjectRecord], keys: KeyTemplate) -> Mapping[str, list[ObjectRecord]]:
