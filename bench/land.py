@@ -13,6 +13,7 @@ import argparse
 import json
 import os
 import platform
+import re
 import shutil
 import socket
 import statistics
@@ -101,10 +102,12 @@ def main() -> None:
     for place, costs in figures.items():
         print(table(place, costs))
     if given.json:
-        told = {
-            place: {f"{w} · {p}": [vars(c) for c in cs] for (w, p), cs in costs.items()}
+        told = [
+            {"place": place, "work": work, "peer": peer, **vars(cost)}
             for place, costs in figures.items()
-        }
+            for (work, peer), found in costs.items()
+            for cost in found
+        ]
         given.json.write_text(json.dumps(told, indent=1))
 
 
@@ -159,16 +162,12 @@ def find_peers() -> list[Peer]:
         ]  # fmt: skip
 
     peers = [Peer(BASE, version("cinelake"), cinelake)]
-    for name, command, ask in (
-        ("s5cmd", s5cmd, ["version"]),
-        ("rclone", rclone, ["version"]),
-        ("aws", aws, ["--version"]),
-    ):
-        if found := tool(name):
-            told = subprocess.run([found, *ask], capture_output=True, text=True, check=True)
-            peers.append(
-                Peer("AWS CLI" if name == "aws" else name, (told.stdout or told.stderr).split("\n")[0].strip(), command)
-            )
+    programs = (("s5cmd", s5cmd, "version"), ("rclone", rclone, "version"), ("AWS CLI", aws, "--version"))
+    for name, command, ask in programs:
+        if found := tool(name.lower().removesuffix(" cli")):
+            told = subprocess.run([found, ask], capture_output=True, text=True, check=True).stdout
+            number = re.search(r"\d+\.[\d.]+", told)
+            peers.append(Peer(name, number[0] if number else "?", command))
     peers.append(Peer("boto3 upload_file", version("boto3"), script("upload_with_boto3.py")))
     peers.append(Peer("obstore, bare", version("obstore"), script("upload_with_obstore.py")))
     return peers

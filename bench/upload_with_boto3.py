@@ -2,12 +2,13 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import boto3
 
 endpoint, bucket, prefix, folder, turn = sys.argv[1:]
 client = boto3.client("s3", endpoint_url=endpoint)
-there = {}
+there: dict[str, Any] = {}
 if turn == "again":
     for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
         there |= {entry["Key"]: entry for entry in page.get("Contents", [])}

@@ -381,9 +381,7 @@ class Lake:
         except KeyTakenError as error:
             return self._as_good(key, sha256, error)
 
-    def _as_good(
-        self, key: str, sha256: str, taken: KeyTakenError, there: tuple[str, int] | None = None
-    ) -> Arrived:
+    def _as_good(self, key: str, sha256: str, taken: KeyTakenError, there: tuple[str, int] | None = None) -> Arrived:
         """Another run may have written the very same: that is as good as our own.
 
         Raises:
