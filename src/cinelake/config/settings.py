@@ -78,12 +78,12 @@ class LakeTable(_Table):
 
 
 class Source(_Table):
-    """`[[source]]`: one file to land, and how to read it."""
+    """`[[source]]`: files to land, and how to read them."""
 
     dataset: Name
     """The dataset in the key. `Movies` and `Series` feed the models."""
     path: str = Field(min_length=1)
-    """A file, relative to the project folder."""
+    """A file, a folder or a glob, relative to the project folder."""
     origin: Name = "Local"
     format: Literal["CSV"] = "CSV"
     delimiter: Annotated[str, AfterValidator(_one_character)] = "|"
