@@ -6,16 +6,18 @@ import re
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import typer
 
 from cinelake.cli.app import app
 from cinelake.cli.failures import exit_code_of
+from cinelake.cli.session import Session
 from cinelake.errors import AccessError, CinelakeError, ConfigurationError, DataError, ExitCode, ServiceError
 from cinelake.pipeline import STAGES
-from projects import PROGRAM, ProjectFolder
+from projects import DATE, PROGRAM, ProjectFolder
+from tables import files_of
 
 Captured = pytest.CaptureFixture[str]
 COMMANDS = {str(command.callback.__name__): command for command in app.registered_commands if command.callback}
@@ -44,6 +46,18 @@ def tiny(raised: BaseException) -> typer.Typer:
         raise raised
 
     return program
+
+
+def unread(
+    folder: ProjectFolder, arguments: Sequence[str], stream: Literal["stdout", "stderr"]
+) -> subprocess.CompletedProcess[str]:
+    """Runs the program with a pipe that nobody reads as one of its streams."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "wb") as pipe:
+        streams: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, stream: pipe}
+        command = [PROGRAM, *arguments]
+        return subprocess.run(command, cwd=folder.path, **streams, text=True, check=False, timeout=60)
 
 
 # Wrong use
@@ -146,21 +160,43 @@ def test_a_traceback_comes_when_asked_for_twice_and_not_into_stdout(arguments: S
     assert json.loads(told.out)
 
 
-@pytest.mark.parametrize("arguments", [["--version"], ["land", "--dry-run"]], ids=lambda given: given[0])
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["land", "--dry-run"]], ids=lambda given: given[0])
 def test_a_reader_that_has_gone_ends_the_program_quietly(folder: ProjectFolder, arguments: Sequence[str]) -> None:
-    reader, writer = os.pipe()
-    os.close(reader)
-    with os.fdopen(writer, "wb") as pipe:
-        ended = subprocess.run(
-            [PROGRAM, *arguments],
-            cwd=folder.path,
-            stdout=pipe,
-            stderr=subprocess.PIPE,
-            text=True,
-            check=False,
-            timeout=60,
-        )
+    ended = unread(folder, arguments, "stdout")
     assert (ended.returncode, [line for line in ended.stderr.splitlines() if not line.startswith("land: ")]) == (0, [])
+
+
+def test_a_failure_keeps_its_code_where_nobody_reads_the_result(folder: ProjectFolder) -> None:
+    assert unread(folder, ["verify", "--json"], "stdout").returncode == 1
+    assert unread(folder, ["build", "--json"], "stdout").returncode == 2
+
+
+@pytest.mark.parametrize("arguments", [[], ["-v"], ["--json"]], ids=lambda given: "".join(given))
+def test_the_work_is_done_where_nobody_reads_stderr(folder: ProjectFolder, arguments: Sequence[str]) -> None:
+    folder.write_settings(tmdb='source = "api"')  # which is warned of
+    assert unread(folder, ["run", "--date", DATE, *arguments], "stderr").returncode == 0
+    assert {f"_manifests/{stage}" for stage in ("land", "build", "ask", "report")} <= {
+        "/".join(key.split("/")[:2]) for key in files_of(folder)
+    }
+
+
+def test_a_failure_keeps_its_code_where_nobody_reads_stderr(folder: ProjectFolder) -> None:
+    assert unread(folder, ["build"], "stderr").returncode == 2
+    assert unread(folder, ["build", "-vv"], "stderr").returncode == 2
+    assert unread(folder, ["biuld"], "stderr").returncode == 2
+
+
+@pytest.mark.parametrize(("code", "told"), [(None, 0), (0, 0), (3, 3), ("words", 1)])
+def test_an_exit_is_taken_at_its_own_code(code: int | str | None, told: int) -> None:
+    assert exit_code_of(tiny(SystemExit(code)), []) == told
+
+
+def test_a_pipe_of_the_work_s_own_that_breaks_is_a_failure(folder: ProjectFolder) -> None:
+    with (
+        pytest.raises(CinelakeError, match="has gone"),
+        Session(folder.path, None, None, json=False, quiet=True, verbose=0),
+    ):
+        raise BrokenPipeError
 
 
 # Help

@@ -5,6 +5,7 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, Tex
 from rich.text import Text
 
 from cinelake.cli.progress import amount_of
+from cinelake.cli.streams import STDERR, silence
 from cinelake.lake.runs import Event
 
 ITEMS = 4
@@ -20,11 +21,22 @@ class _Amount(ProgressColumn):
         return Text(amount_of(task.completed, task.total, task.fields.get("unit", ""), task.speed))
 
 
+class _Stderr(Console):
+    """Rich's way to stderr. Rich would end the program where nobody reads it."""
+
+    def __init__(self) -> None:
+        super().__init__(stderr=True)
+
+    def on_broken_pipe(self) -> None:
+        """Falls silent."""
+        silence(STDERR)
+
+
 class Bars:
     """Bars on stderr that leave nothing behind."""
 
     def __init__(self, *, hidden: bool) -> None:
-        self._console = Console(stderr=True)
+        self._console = _Stderr()
         self._progress = Progress(
             TextColumn("{task.fields[stage]:>7}"),
             BarColumn(bar_width=24),

@@ -1,7 +1,6 @@
 """All that goes to stderr when a command ends badly, and the exit code."""
 
 import json
-import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -9,6 +8,7 @@ from collections.abc import Sequence
 import typer
 from typer.exceptions import TyperException
 
+from cinelake.cli.streams import STDOUT, reader_may_leave, silence, tell
 from cinelake.errors import CinelakeError, ExitCode
 
 HINT_OF_USAGE = "see cinelake --help, or --help after the command"
@@ -24,7 +24,8 @@ def exit_code_of(app: typer.Typer, arguments: Sequence[str]) -> int:
         code = int(app(list(arguments), standalone_mode=False, prog_name="cinelake") or ExitCode.DONE)
         if code == ExitCode.INTERRUPTED:  # Typer turns Ctrl-C into a code
             raise KeyboardInterrupt
-        sys.stdout.flush()
+        with reader_may_leave():  # of a help or a version
+            sys.stdout.flush()
         return code
     except TyperException as error:
         what = error.format_message()
@@ -35,10 +36,8 @@ def exit_code_of(app: typer.Typer, arguments: Sequence[str]) -> int:
         return _told(
             ExitCode.INTERRUPTED, "interrupted", "run the command again; it goes on where it stopped", arguments
         )
-    except (BrokenPipeError, SystemExit):
-        # Whoever read our output has gone (Typer makes an exit of that); so must what is left in its buffer.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno() if sys.__stdout__ else 1)
-        return ExitCode.DONE
+    except SystemExit as error:
+        return _code_of_exit(error)
     except Exception as error:  # noqa: BLE001 the last one to see it must put it in words
         return _told(ExitCode.FAILED, f"a fault in cinelake: {type(error).__name__}: {error}", HINT_OF_FAULT, arguments)
 
@@ -46,11 +45,20 @@ def exit_code_of(app: typer.Typer, arguments: Sequence[str]) -> int:
 def _told(code: ExitCode, what: str, hint: str, arguments: Sequence[str]) -> ExitCode:
     if "--json" in arguments:
         document = {"error": {"code": int(code), "what": what, "hint": hint}}
-        sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
+        with reader_may_leave():
+            sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
     if _verbosity(arguments) > 1 and code is not ExitCode.INTERRUPTED:
-        traceback.print_exc()
-    sys.stderr.write(f"error: {' '.join(what.split())}\nhint:  {' '.join(hint.split())}\n")
+        tell(traceback.format_exc())
+    tell(f"error: {' '.join(what.split())}\nhint:  {' '.join(hint.split())}\n")
     return code
+
+
+def _code_of_exit(error: SystemExit) -> int:
+    """What an exit says; that of Typer and Rich, where who read the help has gone, says nothing of our work."""
+    if isinstance(error.__context__, BrokenPipeError):
+        silence(STDOUT)
+        return ExitCode.DONE
+    return error.code if isinstance(error.code, int) else int(error.code is not None)
 
 
 def _verbosity(arguments: Sequence[str]) -> int:

@@ -5,6 +5,7 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from cinelake.cli.streams import tell
 from cinelake.lake.runs import Event
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ LINE_EVERY_S = 1.0
 
 
 class Teller:
-    """Shows events. Used as a context, it leaves nothing behind on a terminal."""
+    """Shows events. Used as a context, it leaves nothing behind on a terminal; where nobody reads, it is silent."""
 
     def __init__(self, *, quiet: bool) -> None:
         self._quiet = quiet
@@ -46,7 +47,7 @@ class Teller:
             if self._bars is not None:
                 self._bars.warn(text)
             else:
-                sys.stderr.write(f"{text}\n")
+                tell(f"{text}\n")
         elif self._quiet:
             return
         elif self._bars is not None:
@@ -58,7 +59,7 @@ class Teller:
         """One line an event; of the many events of one bar, a line a second."""
         now = time.monotonic()
         if event.kind != "progress":
-            sys.stderr.write(f"{event.stage}: {event.message}\n")
+            tell(f"{event.stage}: {event.message}\n")
             return
         if event.done == 0:
             self._began_at = now
@@ -68,7 +69,7 @@ class Teller:
         speed = event.done / (now - self._began_at) if event.done and now > self._began_at else None
         line = f"{event.stage}: {event.message} ({amount_of(event.done, event.total, event.unit, speed)})\n"
         if event.total and line != self._last:
-            sys.stderr.write(line)
+            tell(line)
         self._last = line
 
 

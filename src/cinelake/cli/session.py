@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Self
 
 from cinelake.cli import output
 from cinelake.cli.progress import Teller
+from cinelake.cli.streams import reader_may_leave
 from cinelake.config import Project, parse_date
-from cinelake.errors import ConfigurationError
+from cinelake.errors import CinelakeError, ConfigurationError
 from cinelake.lake import Lake, Run
 from cinelake.lake.runs import Event
 
@@ -41,6 +42,9 @@ class Session:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._teller.__exit__(kind, error, traceback)
+        if isinstance(error, BrokenPipeError):
+            # Not that of stdout, which may break: one of the work's own.
+            raise CinelakeError("whoever took what was written has gone before its end", "run again") from error
 
     def on_event(self, event: Event) -> None:
         """Tells what a stage is doing."""
@@ -60,14 +64,17 @@ class Session:
     def show(self, result: "output.Showable") -> None:
         """Prints the result of one stage."""
         self._teller.__exit__(None, None, None)
-        output.show(result, as_json=self._json)
+        with reader_may_leave():
+            output.show(result, as_json=self._json)
 
     def show_run(self, result: "RunResult") -> None:
         """Prints what all stages did."""
         self._teller.__exit__(None, None, None)
-        output.show_run(result, as_json=self._json)
+        with reader_may_leave():
+            output.show_run(result, as_json=self._json)
 
     def show_answers(self, result: "AskResult", form: output.Form) -> None:
         """Prints answers in the form that was asked for."""
         self._teller.__exit__(None, None, None)
-        output.show_answers(result, form)
+        with reader_may_leave():
+            output.show_answers(result, form)
