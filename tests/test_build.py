@@ -20,7 +20,7 @@ from cinelake import (
 )
 from cinelake.build.plan import BuildPlan, plan_build
 from cinelake.config import parse_date
-from projects import NO_ARTIST, SMALL_MOVIES, ProjectFolder
+from projects import NO_ARTIST, SMALL_MOVIES, SMALL_TMDB, ProjectFolder
 from tables import build, counts_of, enrich, files_of, key_of, land, make_all, manifest_of, rows_of
 
 FOUR = rf"tt99000004|Four|Four|2000|9|Drama|5.0|1|{NO_ARTIST}"
@@ -38,7 +38,7 @@ def titles_asked(folder: ProjectFolder, until: str | None = None) -> int:
 
 def plan(**changed: Any) -> BuildPlan:
     told: dict[str, Any] = {
-        "inputs": [("Raw/a", "1"), ("Raw/b", "2")],
+        "inputs": [("Raw/a", "1", ""), ("Raw/b", "2", "noon")],
         "models": {"trusted.a": "SELECT 1 AS a", "trusted.b": "SELECT 2 AS b"},
         "settings": {"Movies": ("|", "\\N", "utf-8")},
         "version": "1.0",
@@ -52,9 +52,10 @@ def plan(**changed: Any) -> BuildPlan:
 @pytest.mark.parametrize(
     "changed",
     [
-        {"inputs": [("Raw/a", "1"), ("Raw/b", "3")]},
-        {"inputs": [("Raw/a", "1"), ("Raw/c", "2")]},
-        {"inputs": [("Raw/a", "1")]},
+        {"inputs": [("Raw/a", "1", ""), ("Raw/b", "3", "noon")]},
+        {"inputs": [("Raw/a", "1", ""), ("Raw/c", "2", "noon")]},
+        {"inputs": [("Raw/a", "1", ""), ("Raw/b", "2", "night")]},
+        {"inputs": [("Raw/a", "1", "")]},
         {"models": {"trusted.a": "SELECT 1 AS a", "trusted.b": "SELECT 3 AS b"}},
         {"models": {"trusted.a": "SELECT 1 AS a"}},
         {"settings": {"Movies": (";", "\\N", "utf-8")}},
@@ -67,7 +68,7 @@ def test_a_change_of_anything_the_tables_depend_on_is_a_new_build(changed: dict[
 
 
 def test_the_same_in_another_order_is_not_built_again() -> None:
-    inputs = [("Raw/b", "2"), ("Raw/a", "1")]
+    inputs = [("Raw/b", "2", "noon"), ("Raw/a", "1", "")]
     models = {"trusted.b": "SELECT 2 AS b", "trusted.a": "SELECT 1 AS a"}
     assert not plan(built=plan().fingerprint, inputs=inputs, models=models).needed
     assert plan().needed
@@ -149,6 +150,16 @@ def test_an_unchanged_build_says_so_and_writes_nothing(folder: ProjectFolder) ->
     again = make_all(folder)
     assert (again.status, again.tables, again.sources) == ("unchanged", first.tables, first.sources)
     assert files_of(folder) == before
+
+
+def test_a_snapshot_that_comes_back_is_the_one_that_counts(folder: ProjectFolder) -> None:
+    def popularity_with(popularity: float) -> list[float]:
+        folder.write_records("tmdb.jsonl", [{**SMALL_TMDB[0], "popularity": popularity}])
+        found = rows_of(folder, make_all(folder), "trusted.tmdb")
+        assert build(folder).status == "unchanged"
+        return [float(row["popularity"]) for row in found]
+
+    assert [popularity_with(figure) for figure in (1.5, 2.5, 1.5)] == [[1.5], [2.5], [1.5]]
 
 
 def test_another_way_to_read_a_file_is_another_build(folder: ProjectFolder) -> None:

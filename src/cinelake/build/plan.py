@@ -17,17 +17,18 @@ class BuildPlan:
 
 
 def plan_build(
-    inputs: Sequence[tuple[str, str]],
+    inputs: Sequence[tuple[str, str, str]],
     models: Mapping[str, str],
     settings: Mapping[str, object],
     *,
     version: str,
     built: str | None,
 ) -> BuildPlan:
-    """Content decides, never the clock.
+    """What the tables depend on decides, never the clock.
 
     Args:
-        inputs: key and SHA-256 of each Raw object.
+        inputs: key and SHA-256 of each Raw object and, of one with TMDB's records, when they were asked: of two
+            records of a title the newer counts, so the same objects asked in another order make other tables.
         models: the text of each model by its table's name.
         settings: what else changes how Raw is read.
         version: of this program.

@@ -135,7 +135,10 @@ def _plan(
     standing: Manifest | None,
 ) -> BuildPlan:
     return plan_build(
-        [(item.record.key, item.record.sha256) for item in [*landed, *enriched]],
+        [
+            *((item.record.key, item.record.sha256, "") for item in landed),
+            *((item.record.key, item.record.sha256, item.asked_at.isoformat()) for item in enriched),
+        ],
         {model.query.name: model.query.text for model in models},
         {
             item.record.key: (source.delimiter, source.null, source.encoding)
