@@ -97,10 +97,10 @@ def rejects_of(folder: ProjectFolder, result: BuildResult) -> list[dict[str, Any
     return rows_of(folder, result, "trusted.rejects", order="line, text")
 
 
-def counts_of(result: BuildResult) -> tuple[int, int, int]:
-    """Rows in, out and rejected of the films."""
-    movies = next(source for source in result.sources if source.dataset == "Movies")
-    return movies.rows_in, movies.rows_out, movies.rows_rejected
+def counts_of(result: BuildResult, dataset: str = "Movies") -> tuple[int, int, int]:
+    """Rows in, out and rejected of a dataset."""
+    [source] = [source for source in result.sources if source.dataset == dataset]
+    return source.rows_in, source.rows_out, source.rows_rejected
 
 
 def make_all(folder: ProjectFolder, date: str = DATE) -> BuildResult:

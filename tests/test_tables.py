@@ -8,8 +8,8 @@ import duckdb
 import pytest
 
 from cinelake import BuildResult
-from projects import SERIES_HEADER, SMALL_MOVIES, SMALL_SERIES, SMALL_TMDB, ProjectFolder
-from tables import files_of, film, key_of, land_and_build, make_all, one_series, rows_of
+from projects import DATE, SERIES_HEADER, SMALL_MOVIES, SMALL_SERIES, SMALL_TMDB, ProjectFolder
+from tables import counts_of, files_of, film, key_of, land_and_build, make_all, one_series, rows_of
 
 GRAINS = {
     "trusted.titles": "kind, imdb_id",
@@ -50,6 +50,24 @@ def test_a_tmdb_record_with_a_wrong_field_is_rejected_alone(folder: ProjectFolde
     assert '"tt99000001"' in row["text"]
     assert row["source_key"].startswith("Raw/TMDB/JSON/Movies/2022/05/02/")
     assert [row["imdb_id"] for row in rows_of(folder, result, "trusted.tmdb")] == ["tt99000002", "tt99500001"]
+
+
+def test_a_rejected_tmdb_record_is_accounted_for_wherever_rows_are(folder: ProjectFolder) -> None:
+    folder.write_records("tmdb.jsonl", [{**SMALL_TMDB[0], "budget": "much"}, *SMALL_TMDB[1:]])
+    assert "TMDB: 3 rows in = 2 out + 1 rejected" in folder.cinelake("run", "--date", DATE).stdout
+    assert "not counted: 1." in folder.path.joinpath("report/report.html").read_text(encoding="utf-8")
+    told = folder.document("build", "--date", DATE)["sources"][-1]
+    assert told == {"dataset": "TMDB", "rows_in": 3, "rows_out": 2, "rows_rejected": 1}
+    checks = {check["name"]: check["detail"] for check in folder.document("verify")["checks"]}
+    assert checks["rows of TMDB"] == "3 in, 2 out, 1 rejected"
+
+
+def test_every_accepted_record_of_a_title_is_accounted_for(folder: ProjectFolder) -> None:
+    make_all(folder)
+    folder.write_records("tmdb.jsonl", [{**SMALL_TMDB[0], "popularity": 7.125}, *SMALL_TMDB[1:]])
+    result = make_all(folder)
+    assert counts_of(result, "TMDB") == (4, 4, 0)
+    assert len(rows_of(folder, result, "trusted.tmdb")) == 3
 
 
 def test_a_rejected_tmdb_record_has_the_line_that_it_starts_on(folder: ProjectFolder) -> None:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from cinelake.build.models import Model, shipped_models
 from cinelake.build.plan import BuildPlan, plan_build
 from cinelake.config import Project
-from cinelake.engine.contract import KINDS
+from cinelake.engine.contract import KINDS, RECORDS
 from cinelake.engine.duckdb import DuckDB
 from cinelake.engine.inputs import RawObject, enriched_objects, landed_objects, read_titles, read_tmdb, source_of
 from cinelake.engine.interface import Engine
@@ -45,7 +45,7 @@ class BuiltTable:
 
 @dataclass(frozen=True)
 class SourceCount:
-    """Where the rows of a dataset's files went: rows in = rows out + rows rejected."""
+    """Where the rows of a dataset's files, or TMDB's records, went: rows in = rows out + rows rejected."""
 
     dataset: str
     rows_in: int
@@ -116,7 +116,7 @@ def build_tables(
     ):
         on_event(Event(STAGE, "reading Raw"))
         counted = read_titles(engine, lake, project, landed)
-        read_tmdb(engine, lake, enriched)
+        counted[RECORDS] = read_tmdb(engine, lake, enriched)
         made = _run_models(engine, models, Path(folder), on_event)
         sources = _account_for_rows(engine, counted)
         titles = _count_titles(engine)
@@ -179,14 +179,16 @@ def _check_grain(engine: Engine, model: Model) -> None:
 
 def _account_for_rows(engine: Engine, counted: dict[str, int]) -> tuple[SourceCount, ...]:
     """Rows read from Raw against rows in the tables that were made."""
+    # trusted.tmdb keeps the newest of several records of a title; each was accepted.
+    accepted = {RECORDS: "raw.tmdb", **{name: f"trusted.credits WHERE kind = '{kind}'" for name, kind in KINDS.items()}}
     sources = []
-    for dataset, kind in KINDS.items():
-        out = engine.query(f"SELECT COUNT(*) FROM trusted.credits WHERE kind = '{kind}'").rows[0][0]
+    for dataset in (*KINDS, RECORDS):
+        out = engine.query(f"SELECT COUNT(*) FROM {accepted[dataset]}").rows[0][0]
         rejected = engine.query(f"SELECT COUNT(*) FROM trusted.rejects WHERE dataset = '{dataset}'").rows[0][0]
         source = SourceCount(dataset, counted[dataset], out, rejected)
         if source.rows_in != source.rows_out + source.rows_rejected:
             raise DataError(
-                f"{dataset}: {source.rows_in} rows were read, but {out} are in trusted.credits "
+                f"{dataset}: {source.rows_in} rows were read, but {out} are in {accepted[dataset].split()[0]} "
                 f"and {rejected} in trusted.rejects",
                 "a model lost or multiplied rows; nothing was published",
             )

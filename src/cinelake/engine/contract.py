@@ -67,6 +67,8 @@ CONTRACTS: dict[str, tuple[Column, ...]] = {"Movies": MOVIES, "Series": SERIES}
 """By dataset. Other datasets are landed and not read."""
 KINDS = {"Movies": "film", "Series": "series"}
 """What a title of each dataset is."""
+RECORDS = "TMDB"
+"""What stands for a dataset where TMDB's records, of films and of series, are counted."""
 
 
 def check_header(header: Sequence[str], columns: Sequence[Column], *, key: str) -> None:
