@@ -87,6 +87,8 @@ def test_an_unknown_setting_names_what_is_near_or_allowed(tmp_path: Path, text: 
         ("[[source]]\ndataset = 'M'\npath = 'm'\nencoding = 'utf-7'\n", "source.1.encoding"),
         ("[tmdb]\nsource = 'web'\n", "tmdb.source"),
         ("[tmdb]\nbase_url = 'api.themoviedb.org'\n", "tmdb.base_url"),
+        ("[tmdb]\nbase_url = 'https://me:word@api.themoviedb.org'\n", "tmdb.base_url"),
+        ("[tmdb]\nbase_url = 'https://api.themoviedb.org?api_key=x'\n", "tmdb.base_url"),
         ("[tmdb]\nrequests_per_second = 0\n", "tmdb.requests_per_second"),
         ("[analysis]\nmin_votes = 1.5\n", "analysis.min_votes"),
         ("[analysis]\nmin_money = 0\n", "analysis.min_money"),

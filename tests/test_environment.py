@@ -68,6 +68,27 @@ def test_an_env_line_that_is_no_assignment_is_told_with_its_number(tmp_path: Pat
     assert "secret-pasted" not in raised.value.what + raised.value.hint
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\nmore", "\x00", "\x7f", "…"], ids=repr)
+@pytest.mark.parametrize("name", [KEY, SECRET, TOKEN, "TMDB_TOKEN", "TMDB_API_KEY"])
+def test_a_credential_with_a_character_that_none_has_is_named_and_not_shown(
+    tmp_path: Path, name: str, end: str
+) -> None:
+    variables = {KEY: "AKIASHELL", SECRET: "secret-of-shell", name: f"value-of-shell{end}"}
+    with pytest.raises(ConfigurationError, match=f"{name} holds") as raised:
+        load(tmp_path, "", **variables)
+    assert "of-shell" not in raised.value.what + raised.value.hint
+
+
+@pytest.mark.parametrize(
+    "address", ["https://user:TOPSECRET@host:9000", "user:TOP/SECRET@host", "http://host/?key=TOPSECRET", "h#TOPSECRET"]
+)
+def test_an_endpoint_s_user_and_query_are_not_repeated(tmp_path: Path, address: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"AWS_ENDPOINT_URL_S3 is .* no address") as raised:
+        load(tmp_path, "", AWS_ENDPOINT_URL_S3=address)
+    assert "SECRET" not in raised.value.what + raised.value.hint
+    assert "h" in raised.value.what
+
+
 # Who wins
 
 

@@ -14,7 +14,7 @@ NO_LAKES = (
 )  # fmt: skip
 BAD_BUCKETS = (
     "ab", "a" * 64, "Upper", "under_score", "-start", "end-", ".start", "end.", "two..dots", "sp ace", "ação",
-    "user:secret@bucket", "xn--puny", "sthree-name", "amzn-s3-demo-name", "name-s3alias", "name--ol-s3", "192.168.5.4",
+    "xn--puny", "sthree-name", "amzn-s3-demo-name", "name-s3alias", "name--ol-s3", "192.168.5.4",
 )  # fmt: skip
 """See Amazon S3 user guide, "General purpose bucket naming rules"."""
 
@@ -50,6 +50,15 @@ def test_a_prefix_in_a_bucket_is_refused_with_the_bucket_alone() -> None:
 @pytest.mark.parametrize("bucket", ["", *BAD_BUCKETS])
 def test_a_bucket_name_that_s3_refuses_is_refused_here(bucket: str) -> None:
     assert f"{bucket!r} is no valid bucket name" in refusal(f"s3://{bucket}").what
+
+
+@pytest.mark.parametrize(
+    "text", ["s3://AKIA:TOP/SECRET@bucket", "s3://AKIA:TOPSECRET@bucket", "S3://AKIA:TOPSECRET@b", "AKIA:TOPSECRET@b"]
+)
+def test_a_key_in_the_address_of_a_lake_is_not_repeated(text: str) -> None:
+    error = refusal(text)
+    assert "SECRET" not in error.what + error.hint
+    assert "AKIA" not in error.what + error.hint
 
 
 @pytest.mark.parametrize("bucket", ["abc", "a" * 63, "data-lake.of-mine", "0zero9", "1.2.3", "1.2.3.4.5"])

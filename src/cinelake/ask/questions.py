@@ -221,5 +221,5 @@ def _read_words(file: Traversable, said_in: str) -> QuestionWords:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         field = ".".join(str(part) for part in first["loc"])
-        raise ConfigurationError(f"{said_in}: {field}: {first['msg'].lower()}", "mend that setting") from error
+        raise ConfigurationError(f"{said_in}: {field}: {first['msg'].lower()}", "mend that setting") from None
     return words

@@ -1,9 +1,12 @@
 """All that goes to stderr when a command ends badly, and the exit code."""
 
 import json
+import os
 import sys
 import traceback
 from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
 
 import typer
 from typer.exceptions import TyperException
@@ -43,12 +46,16 @@ def exit_code_of(app: typer.Typer, arguments: Sequence[str]) -> int:
 
 
 def _told(code: ExitCode, what: str, hint: str, arguments: Sequence[str]) -> ExitCode:
+    from cinelake.config.redaction import masked, secret_values
+
+    secrets = secret_values(_project(arguments), os.environ)
+    what, hint = masked(what, secrets), masked(hint, secrets)
     if "--json" in arguments:
         document = {"error": {"code": int(code), "what": what, "hint": hint}}
         with reader_may_leave():
             sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
     if _verbosity(arguments) > 1 and code is not ExitCode.INTERRUPTED:
-        tell(traceback.format_exc())
+        tell(masked(traceback.format_exc(), secrets))
     tell(f"error: {' '.join(what.split())}\nhint:  {' '.join(hint.split())}\n")
     return code
 
@@ -59,6 +66,13 @@ def _code_of_exit(error: SystemExit) -> int:
         silence(STDOUT)
         return ExitCode.DONE
     return error.code if isinstance(error.code, int) else int(error.code is not None)
+
+
+def _project(arguments: Sequence[str]) -> Path:
+    """The project folder, whose `.env` holds secrets; also where the command is wrong elsewhere."""
+    given = [*(argument.partition("=")[2] for argument in arguments if argument.startswith("--project="))]
+    given += [value for name, value in pairwise(arguments) if name == "--project"]
+    return Path(given[-1] if given else "")
 
 
 def _verbosity(arguments: Sequence[str]) -> int:

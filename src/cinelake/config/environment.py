@@ -10,9 +10,11 @@ from dotenv import dotenv_values
 from dotenv.parser import parse_stream
 from pydantic import SecretStr
 
+from cinelake.config.redaction import redacted
 from cinelake.errors import ConfigurationError
 
 KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+CREDENTIALS = (*KEYS, "TMDB_TOKEN", "TMDB_API_KEY")
 ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
 
 
@@ -49,13 +51,15 @@ def read_environment(directory: Path, variables: Mapping[str, str]) -> Environme
         variables: the real environment.
 
     Raises:
-        ConfigurationError: `.env` cannot be read, a key is without its secret, or an endpoint is no address.
+        ConfigurationError: `.env` cannot be read, a key is without its secret, a credential holds what none does, or
+            an endpoint is no address.
     """
     real = {name: value for name, value in variables.items() if value}
     filed = _read_dotenv(directory / ".env")
     if any(name in real for name in (*KEYS, "AWS_PROFILE")):
         filed = {name: value for name, value in filed.items() if name not in (*KEYS, "AWS_PROFILE")}
     merged = {**filed, **real}
+    _check_credentials(merged)
     key, secret, token = (merged.get(name) for name in KEYS)
     if bool(key) != bool(secret):
         raise ConfigurationError(
@@ -65,7 +69,8 @@ def read_environment(directory: Path, variables: Mapping[str, str]) -> Environme
     endpoint = next((name for name in ENDPOINTS if merged.get(name)), None)
     if endpoint and not re.fullmatch(r"https?://[^\s/?#@]+/?", merged[endpoint]):
         raise ConfigurationError(
-            f"{endpoint} is {merged[endpoint]!r}: that is no address", "write it as http://127.0.0.1:9000"
+            f"{endpoint} is {redacted(merged[endpoint])!r}: that is no address",
+            "write it as http://127.0.0.1:9000; keys stand in variables of their own",
         )
     return Environment(
         lake_uri=merged.get("CINELAKE_LAKE"),
@@ -77,6 +82,16 @@ def read_environment(directory: Path, variables: Mapping[str, str]) -> Environme
         secret_access_key=SecretStr(secret) if secret else None,
         session_token=SecretStr(token) if token else None,
     )
+
+
+def _check_credentials(variables: Mapping[str, str]) -> None:
+    """Refuses what no header of a request can carry: there it would be quoted in the error."""
+    for name in CREDENTIALS:
+        if not (variables.get(name, "").isascii() and variables.get(name, "").isprintable()):
+            raise ConfigurationError(
+                f"{name} holds a line end, or another character that no credential has",
+                "copy it anew, in one line, into .env or the environment",
+            )
 
 
 def _read_dotenv(path: Path) -> dict[str, str]:

@@ -130,7 +130,7 @@ def _read_settings(path: Path) -> Settings:
     except UnicodeDecodeError as error:
         raise ConfigurationError(f"{CONFIGURATION} is not UTF-8 text", "save it as UTF-8") from error
     except ValidationError as error:
-        raise _explain(error) from error
+        raise _explain(error) from None  # pydantic quotes what was written, which may be a secret in a wrong place
     except ValueError as error:
         # A number with more digits than Python reads.
         raise ConfigurationError(f"{CONFIGURATION} cannot be read: {error}", "mend that value") from error

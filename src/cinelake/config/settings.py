@@ -6,6 +6,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from cinelake.config.redaction import redacted
+
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 
@@ -43,8 +45,10 @@ def _genres(genres: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _base_url(text: str) -> str:
-    if not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", text):
-        raise ValueError(f"{text!r} is no address; write one such as https://api.themoviedb.org")
+    if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#@]*)?", text):
+        raise ValueError(
+            f"{redacted(text)!r} is no address; write one such as https://api.themoviedb.org, and keys in .env"
+        )
     return text.rstrip("/")
 
 

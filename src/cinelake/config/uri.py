@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from cinelake.config.redaction import redacted
 from cinelake.errors import ConfigurationError
 
 BUCKET_NAME = re.compile(r"(?!.*\.\.)(?!(\d+\.){3}\d+$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
@@ -53,19 +54,24 @@ def parse_lake_uri(text: str, *, directory: Path, said_in: str) -> LakeURI:
     scheme, separator, rest = text.partition(":")
     if separator and scheme == "file" and rest.strip("/"):
         if rest.startswith("//") and not rest.startswith("///"):
-            raise ConfigurationError(f"{said_in} is {text!r}: a file URI has one slash or three", ALLOWED)
+            raise ConfigurationError(f"{said_in} is {redacted(text)!r}: a file URI has one slash or three", ALLOWED)
         return FolderLake((directory / re.sub("^/+", "/", rest)).resolve(), text)
     if separator and scheme == "s3" and rest.startswith("//"):
+        if "@" in rest:
+            raise ConfigurationError(
+                f"{said_in} is {redacted(text)!r}: a lake's address has no user", "put the keys into .env"
+            )
         bucket, _, prefix = rest[2:].partition("/")
         if prefix:
             raise ConfigurationError(
-                f"{said_in} is {text!r}: a lake is a whole bucket, not a prefix in one", f"write s3://{bucket}"
+                f"{said_in} is {redacted(text)!r}: a lake is a whole bucket, not a prefix in one",
+                f"write s3://{redacted(bucket)}",
             )
         reserved = bucket.startswith(RESERVED_STARTS) or bucket.endswith(RESERVED_ENDS)
         if reserved or not BUCKET_NAME.fullmatch(bucket):
             raise ConfigurationError(
-                f"{said_in}: {bucket!r} is no valid bucket name",
+                f"{said_in}: {redacted(bucket)!r} is no valid bucket name",
                 "use 3 to 63 lower-case letters, digits, hyphens or dots, with a letter or digit at both ends",
             )
         return BucketLake(bucket)
-    raise ConfigurationError(f"{said_in} is {text!r}: that is no lake", ALLOWED)
+    raise ConfigurationError(f"{said_in} is {redacted(text)!r}: that is no lake", ALLOWED)
