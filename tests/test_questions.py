@@ -64,6 +64,12 @@ def ask(folder: ProjectFolder, *names: str) -> dict[str, Answer]:
     ("files", "said"),
     [
         ({"answer.sql": "SELECT 1 AS one,\n\n  FROM WHERE"}, "answer.sql, line 3"),
+        ({"answer.sql": "SELECT 'abc"}, "answer.sql, line 1: a quote"),
+        ({"answer.sql": "SELECT 'a\nb' AS b,\n  'abc\nFROM decades\n"}, "answer.sql, line 3: a quote"),
+        ({"answer.sql": "SELECT 1 AS one\n/* more"}, "answer.sql, line 2: a quote or a comment"),
+        ({"answer.sql": f"SELECT {'(' * 9000}1{')' * 9000}"}, "answer.sql is nested too deeply"),
+        ({"Answer.sql": "SELECT 1 AS one"}, "Answer.sql: SQL does not tell large and small letters"),
+        ({"Films.sql": "SELECT 1 AS one", "answer.sql": "SELECT one FROM Films"}, "Films.sql: SQL does not tell"),
         ({"answer.sql": "SELECT 1 AS a; SELECT 2 AS b"}, "answer.sql must hold one SELECT"),
         ({"answer.sql": None}, "films-by-decade has no answer.sql"),
         ({"answer.sql": "SELECT * FROM refined.films"}, "answer.sql reads refined.films, which is no table"),
@@ -92,6 +98,24 @@ def test_a_broken_question_is_told_by_its_file(built: ProjectFolder, files: dict
     assert said in caught.value.what
     assert "questions/films-by-decade" in caught.value.what or "→" in said
     assert caught.value.hint
+
+
+@pytest.mark.parametrize("file", ["answer.sql", "question.toml"])
+def test_a_file_that_holds_no_text_is_told(built: ProjectFolder, file: str) -> None:
+    write(built, {file: None})
+    path = built.path / "questions/films-by-decade" / file
+    path.mkdir()
+    with pytest.raises(ConfigurationError, match=rf"films-by-decade/{file} cannot be read: Is a directory"):
+        ask(built, "films-by-decade")
+    path.rmdir()
+    path.write_bytes(b"SELECT 'a\xe7' AS a")
+    with pytest.raises(ConfigurationError, match=rf"films-by-decade/{file} is (not UTF-8|no valid TOML)"):
+        ask(built, "films-by-decade")
+
+
+def test_a_byte_order_mark_is_not_part_of_a_question(built: ProjectFolder) -> None:
+    write(built, {file: f"\ufeff{text}" for file, text in FILES.items()})
+    assert ask(built, "films-by-decade")["films-by-decade"].rows
 
 
 def test_a_name_that_is_none_is_refused(built: ProjectFolder) -> None:

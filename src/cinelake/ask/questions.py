@@ -190,7 +190,7 @@ def read_question(folder: Traversable, said_in: str) -> Question:
         )
     words = _read_words(folder / WORDS, f"{said_in}/{WORDS}")
     queries = [
-        parse_query(file.name.removesuffix(".sql"), file.read_text(encoding="utf-8"), said_in=f"{said_in}/{file.name}")
+        _read_query(file, f"{said_in}/{file.name}")
         for file in sorted(folder.iterdir(), key=lambda file: file.name)
         if file.name.endswith(".sql")
     ]
@@ -206,14 +206,35 @@ def parameters_of(question: Question, project: Project) -> dict[str, Any]:
     return {**analysis, "genres": list(project.analysis.genres), **question.words.parameters}
 
 
+def _read_query(file: Traversable, said_in: str) -> Query:
+    name = file.name.removesuffix(".sql")
+    if name != name.lower():
+        raise ConfigurationError(
+            f"{said_in}: SQL does not tell large and small letters of a name apart", f"rename it to {file.name.lower()}"
+        )
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{said_in} is not UTF-8 text", "save it as UTF-8") from error
+    except OSError as error:
+        raise ConfigurationError(
+            f"{said_in} cannot be read: {error.strerror}", "make it a file that you may read"
+        ) from error
+    return parse_query(name, text, said_in=said_in)
+
+
 def _read_words(file: Traversable, said_in: str) -> QuestionWords:
     try:
-        words = QuestionWords.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
+        words = QuestionWords.model_validate(tomllib.loads(file.read_text(encoding="utf-8-sig")))
         for template in (words.sentence, *words.notes):
             check_sentence(template.en)
             check_sentence(template.pt)
     except FileNotFoundError as error:
         raise ConfigurationError(f"{said_in} is missing", "add it: title, prose and sentence, in en and pt") from error
+    except OSError as error:
+        raise ConfigurationError(
+            f"{said_in} cannot be read: {error.strerror}", "make it a file that you may read"
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{said_in} is no valid TOML: {error}", "mend that line") from error
     except TemplateSyntaxError as error:

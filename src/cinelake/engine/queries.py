@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlglot
 from sqlglot import exp
-from sqlglot.errors import ParseError
+from sqlglot.errors import ParseError, SqlglotError
 
 from cinelake.errors import ConfigurationError
 
@@ -72,9 +72,30 @@ def parse_query(name: str, text: str, *, said_in: str) -> Query:
             f"{said_in}, line {first.get('line', '?')}: {first.get('description', 'this is no SQL')}",
             f"mend the SQL near {str(first.get('highlight', ''))!r}",
         ) from error
+    except SqlglotError as error:
+        raise ConfigurationError(
+            f"{said_in}, line {_line_of_open_quote(text)}: a quote or a comment opens there and does not close",
+            "close it, or double the quote where it is part of the text",
+        ) from error
+    except RecursionError as error:
+        raise ConfigurationError(f"{said_in} is nested too deeply to be read", "write it in more steps") from error
     if len(trees) != 1 or not isinstance(trees[0], exp.Query):
         raise ConfigurationError(f"{said_in} must hold one SELECT and nothing else", "split it into a file a SELECT")
     return Query(name, text, said_in, trees[0])
+
+
+def _line_of_open_quote(text: str) -> int:
+    """The line after the longest part of a text that can be split into words."""
+    lines = text.splitlines(keepends=True)
+    return next((number + 1 for number in reversed(range(len(lines))) if _has_words("".join(lines[:number]))), 1)
+
+
+def _has_words(text: str) -> bool:
+    try:
+        sqlglot.tokenize(text, DIALECT)
+    except SqlglotError:
+        return False
+    return True
 
 
 def in_order(queries: Collection[Query], *, available: Collection[str]) -> list[Query]:
