@@ -95,6 +95,7 @@ def test_every_damaged_object_is_named(answered: ProjectFolder) -> None:
 def test_a_replaced_object_that_was_kept_is_verified_too(answered: ProjectFolder) -> None:
     answered.write_csv("movies.csv", [*SMALL_MOVIES, film("tt99000004", genero="Drama")])
     make_all(answered)
+    ask_questions(*answered.open())
     kept = object_under(answered, f"_replaced/{MOVIES}")
     assert failed(answered) == {}
     change_one_byte(kept)
@@ -121,6 +122,14 @@ def test_a_manifest_that_cannot_be_read_is_named(answered: ProjectFolder, stage:
 def test_a_manifest_that_lacks_what_its_stage_tells_is_found(answered: ProjectFolder) -> None:
     change_manifest(answered, "build", lambda told: told["detail"].clear())
     assert failed(answered)
+
+
+def test_lost_records_of_the_answers_are_found(answered: ProjectFolder) -> None:
+    assert "2 answers are recorded" in [check.detail for check in verify(answered).checks if check.name == "answers"]
+    shutil.rmtree(answered.path / "lake/_manifests/ask")
+    assert failed(answered) == {"answers": "0 answers are recorded: run cinelake ask"}
+    ask_questions(*answered.open())
+    assert failed(answered) == {}
 
 
 def test_a_row_count_that_is_not_the_tables_is_found(answered: ProjectFolder) -> None:
@@ -225,7 +234,7 @@ def test_an_untouched_lake_holds(answered: ProjectFolder) -> None:
     result = verify(answered)
     assert (result.status, failed(answered)) == ("done", {})
     kinds = {check.name.partition(" ")[0] for check in result.checks}
-    assert kinds == {"lake", "manifests", "object", "foreign", "records", "source", "rows", "answer"}
+    assert kinds == {"lake", "manifests", "object", "foreign", "records", "source", "rows", "answers", "answer"}
     assert all(isinstance(check, Check) and check.detail for check in result.checks)
 
 

@@ -133,7 +133,7 @@ def _count(engine: Engine, rows: str) -> int:
 def _check_answers(
     project: Project, lake: Lake, run: Run, options: VerifyOptions, on_event: OnEvent
 ) -> Iterator[Check]:
-    """Each recorded answer of the newest build, asked again."""
+    """Each recorded answer of the newest build, asked again; there must be one, or nothing proves the report."""
     build = or_words(lambda: newest_build(lake, options.until))
     if not isinstance(build, Manifest):
         return
@@ -145,6 +145,8 @@ def _check_answers(
     for manifest in asked:
         if manifest.detail["build"] == build.run_id:
             recorded |= manifest.detail["answers"]
+    untold = "" if recorded else ": run cinelake ask"
+    yield Check("answers", bool(recorded), f"{len(recorded)} answers are recorded{untold}")
     for question, told in sorted(recorded.items()):
         name = f"answer {question}"
         asking = AskOptions((question,), until=options.until, record=False)
