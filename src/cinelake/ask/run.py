@@ -20,7 +20,7 @@ from cinelake.ask.questions import (
     parameters_of,
 )
 from cinelake.config import Project
-from cinelake.engine.duckdb import DuckDB
+from cinelake.engine import open_engine
 from cinelake.engine.interface import Engine, Table
 from cinelake.engine.published import attach_build, demand_build
 from cinelake.engine.queries import Query, in_order
@@ -118,7 +118,7 @@ def ask_questions(
     build = demand_build(lake, options.until)
     # The answers belong to the date of their build, whenever they are asked.
     run = run.on(build.processing_date)
-    with DuckDB(project.work_directory) as engine:
+    with open_engine(project) as engine:
         tables = attach_build(engine, lake, build)
         engine.confine()
         limits = tuple(limits_of(engine, lake, project, build, tables))

@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 from cinelake.build.models import Model, shipped_models
 from cinelake.build.plan import BuildPlan, plan_build
 from cinelake.config import Project
+from cinelake.engine import open_engine
 from cinelake.engine.contract import KINDS, RECORDS
-from cinelake.engine.duckdb import DuckDB
 from cinelake.engine.inputs import RawObject, enriched_objects, landed_objects, read_titles, read_tmdb, source_of
 from cinelake.engine.interface import Engine
 from cinelake.engine.published import newest_build
@@ -111,7 +111,7 @@ def build_tables(
     if options.dry_run:
         return BuildResult(run, str(lake), "planned", (), (), None)
     with (
-        DuckDB(project.work_directory) as engine,
+        open_engine(project) as engine,
         TemporaryDirectory(dir=project.work_directory, prefix="build-") as folder,
     ):
         on_event(Event(STAGE, "reading Raw"))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future, wait
 from pathlib import Path
 from threading import Thread
-from typing import Any, Self
+from typing import Any
 
 import duckdb
 
@@ -103,12 +103,6 @@ class DuckDB:
         for schema in SCHEMAS:
             self._execute(f"CREATE SCHEMA {schema}")
         self._execute(REJECTS)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def read_csv(self, dataset: str, columns: Sequence[Column], files: Sequence[CsvFile]) -> int:
         """See `Engine.read_csv`."""

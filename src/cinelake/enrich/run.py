@@ -8,8 +8,8 @@ from tempfile import NamedTemporaryFile
 from typing import Any, ClassVar, Literal, assert_never
 
 from cinelake.config import Project
+from cinelake.engine import open_engine
 from cinelake.engine.contract import KINDS
-from cinelake.engine.duckdb import DuckDB
 from cinelake.engine.genres import absent_genres, genres_looked_up
 from cinelake.engine.inputs import RawObject, enriched_objects, landed_objects, read_titles
 from cinelake.engine.queries import Query, parse_query
@@ -124,7 +124,7 @@ def _open_source(project: Project) -> RecordSource | None:
 def _wanted_titles(project: Project, lake: Lake, landed: Sequence[RawObject], on_event: OnEvent) -> list[Title]:
     """The titles of the configured genres; warns of a genre that no title has."""
     genres = project.analysis.genres
-    with DuckDB(project.work_directory) as engine:
+    with open_engine(project) as engine:
         read_titles(engine, lake, project, landed)
         known = [genre for (genre,) in engine.query(_query("genres").bound({})).rows]
         rows = engine.query(_query("wanted").bound({"genres": list(genres)})).rows

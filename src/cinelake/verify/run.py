@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 
 from cinelake.ask import AskOptions, ask_questions
 from cinelake.config import Project
+from cinelake.engine import open_engine
 from cinelake.engine.contract import KINDS
-from cinelake.engine.duckdb import DuckDB
 from cinelake.engine.interface import Engine
 from cinelake.engine.published import attach_build, newest_build
 from cinelake.errors import CinelakeError
@@ -107,7 +107,7 @@ def _check_tables(project: Project, lake: Lake, options: VerifyOptions, on_event
         yield Check("tables", False, build or "nothing was built: run cinelake build")
         return
     try:
-        with DuckDB(project.work_directory) as engine:
+        with open_engine(project) as engine:
             names = attach_build(engine, lake, build)
             for name, told in zip(names, build.detail["tables"], strict=True):
                 rows = _count(engine, name)
