@@ -1,8 +1,12 @@
 """From two files to two answers, on every kind of store."""
 
+import shutil
 from pathlib import Path
 
+import pytest
+
 from projects import DATE, Place, ProjectFolder
+from refusals import files_below
 
 
 def test_a_run_lands_both_files_whole_at_their_keys(folder: ProjectFolder, place: Place) -> None:
@@ -55,3 +59,18 @@ def test_verify_names_an_object_of_which_one_byte_changed(folder: ProjectFolder,
     ended = folder.cinelake("verify", place=place)
     assert ended.returncode == 1
     assert f"FAIL  object {key}: was changed" in ended.stdout
+
+
+@pytest.mark.parametrize("command", ["run", "land", "enrich", "build"])
+def test_a_dry_run_leaves_nothing_in_the_project_nor_beside_it(
+    folder: ProjectFolder, place: Place, command: str, tmp_path: Path
+) -> None:
+    assert folder.cinelake("land", "--date", DATE, place=place).returncode == 0
+    shutil.rmtree(folder.path / ".cinelake", ignore_errors=True)
+    tmp_path.joinpath("temporary").mkdir()
+    before = files_below(tmp_path)
+    ended = folder.cinelake(
+        command, "--date", DATE, "--dry-run", place=place, variables={"TMPDIR": str(tmp_path / "temporary")}
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert files_below(tmp_path) == before

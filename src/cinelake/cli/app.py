@@ -87,7 +87,7 @@ def run(
     from cinelake.pipeline import RunOptions, run_pipeline
     from cinelake.report import ReportOptions
 
-    with Session(project, lake, date, json=json, quiet=quiet, verbose=verbose) as session:
+    with Session(project, lake, date, json=json, quiet=quiet, verbose=verbose, dry_run=dry_run) as session:
         landing = LandOptions(replace=replace, create_lake=not no_create)
         options = RunOptions(dry_run, landing, ReportOptions(output))
         session.show_run(run_pipeline(session.project, session.lake, session.run, options, session.on_event))
@@ -110,7 +110,7 @@ def land(
     from cinelake.cli.session import Session
     from cinelake.land import LandOptions, Shard, land_files
 
-    with Session(project, lake, date, json=json, quiet=quiet, verbose=verbose) as session:
+    with Session(project, lake, date, json=json, quiet=quiet, verbose=verbose, dry_run=dry_run) as session:
         share = Shard.parse(shard) if shard is not None else None
         options = LandOptions(dry_run=dry_run, replace=replace, shard=share, create_lake=not no_create)
         session.show(land_files(session.project, session.lake, session.run, options, session.on_event))
@@ -130,7 +130,7 @@ def enrich(
     from cinelake.cli.session import Session
     from cinelake.enrich import EnrichOptions, enrich_titles
 
-    with Session(project, lake, date, json=json, quiet=quiet, verbose=verbose) as session:
+    with Session(project, lake, date, json=json, quiet=quiet, verbose=verbose, dry_run=dry_run) as session:
         options = EnrichOptions(dry_run=dry_run)
         session.show(enrich_titles(session.project, session.lake, session.run, options, session.on_event))
 
@@ -149,7 +149,7 @@ def build(
     from cinelake.build import BuildOptions, build_tables
     from cinelake.cli.session import Session
 
-    with Session(project, lake, date, json=json, quiet=quiet, verbose=verbose) as session:
+    with Session(project, lake, date, json=json, quiet=quiet, verbose=verbose, dry_run=dry_run) as session:
         options = BuildOptions(dry_run=dry_run)
         session.show(build_tables(session.project, session.lake, session.run, options, session.on_event))
 

@@ -1,7 +1,10 @@
 """What every command needs: the project, its lake, a run with its clock, and where to show things."""
 
+from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -22,12 +25,26 @@ class Session:
     """One command at work. The clock is read here and nowhere else."""
 
     def __init__(
-        self, directory: Path, lake_uri: str | None, date_text: str | None, *, json: bool, quiet: bool, verbose: int
+        self,
+        directory: Path,
+        lake_uri: str | None,
+        date_text: str | None,
+        *,
+        json: bool,
+        quiet: bool,
+        verbose: int,
+        dry_run: bool = False,
     ) -> None:
         self.until: date | None = parse_date(date_text) if date_text is not None else None
         """The date that was given; None where none was."""
-        self.project = Project.load(directory, lake_uri=lake_uri)
-        self.lake = Lake.open(self.project)
+        with ExitStack() as held:
+            self.project = Project.load(directory, lake_uri=lake_uri)
+            if dry_run and not self.project.work_directory.exists():
+                # What is copied or spilled to say what would be done must not stay in the project.
+                work = held.enter_context(TemporaryDirectory(prefix="cinelake-"))
+                self.project = replace(self.project, work_directory=Path(work))
+            self.lake = Lake.open(self.project)
+            self._held = held.pop_all()
         now = datetime.now(UTC)
         self.run = Run.start(self.until or self.project.processing_date(now), now=now)
         self._json = json
@@ -42,6 +59,7 @@ class Session:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._teller.__exit__(kind, error, traceback)
+        self._held.close()
         if isinstance(error, BrokenPipeError):
             # Not that of stdout, which may break: one of the work's own.
             raise CinelakeError("whoever took what was written has gone before its end", "run again") from error

@@ -19,6 +19,7 @@ from cinelake.config.uri import LakeURI, parse_lake_uri
 from cinelake.errors import ConfigurationError
 
 CONFIGURATION = "lake.toml"
+WORK_FOLDER = ".cinelake"
 WORDS_OF_TYPES = {
     "missing": "this setting is missing",
     "model_type": "must be a table, as in [lake]",
@@ -42,6 +43,8 @@ class Project:
 
     directory: Path
     """Absolute path of the project folder."""
+    work_directory: Path
+    """Where copies and temporary files lie; may be deleted whenever nothing runs."""
     lake_uri: LakeURI
     region: str | None
     """None leaves it to boto3's own chain."""
@@ -84,6 +87,7 @@ class Project:
         )
         return cls(
             directory=folder,
+            work_directory=folder / WORK_FOLDER,
             lake_uri=parse_lake_uri(text, directory=folder, said_in=said_in),
             region=environment.region or settings.lake.region,
             timezone=ZoneInfo(settings.lake.timezone),
@@ -97,11 +101,6 @@ class Project:
     def processing_date(self, now: datetime) -> date:
         """The day that it is in the lake's time zone at `now`, which must know its own time zone."""
         return now.astimezone(self.timezone).date()
-
-    @property
-    def work_directory(self) -> Path:
-        """Where copies and temporary files lie; may be deleted whenever nothing runs."""
-        return self.directory / ".cinelake"
 
 
 def parse_date(text: str) -> date:
