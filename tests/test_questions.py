@@ -231,3 +231,12 @@ def test_the_shipped_questions_make_sentences_of_whatever_is_there(built: Projec
     assert "cannot be compared" in ended.stdout
     assert "no return to compare" in ended.stdout
     assert "None" not in ended.stdout
+
+
+def test_an_answer_is_put_in_the_words_of_either_language(built: ProjectFolder) -> None:
+    write(built, {"question.toml": WORDS.replace("parameters.least }}", "(1234567)|usd }}")})
+    answer = ask(built, "films-by-decade")["films-by-decade"]
+    assert answer.in_words(answer.words.sentence, "en") == "2 decades; at least $1,234,567 a decade."
+    assert answer.in_words(answer.words.sentence, "pt").replace("\xa0", " ") == (
+        "2 décadas; at least US$ 1.234.567 a década."
+    )

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from cinelake.ask.limits import limits_of
 from cinelake.ask.questions import (
     ANSWER,
+    FOLDER,
     SUMMARY,
     WORDS,
     Question,
@@ -19,6 +20,7 @@ from cinelake.ask.questions import (
     load_questions,
     parameters_of,
 )
+from cinelake.ask.sentences import Language, write_sentence
 from cinelake.config import Project
 from cinelake.engine import open_engine
 from cinelake.engine.interface import Engine, Table
@@ -69,6 +71,22 @@ class Answer:
         """SHA-256 of the figures, the same wherever the answer is."""
         told = json.dumps([self.rows, self.summary], sort_keys=True, default=dict)
         return hashlib.sha256(told.encode()).hexdigest()
+
+    def in_words(self, template: Words, language: Language) -> str:
+        """One of the question's templates, filled in with this answer.
+
+        Raises:
+            ConfigurationError: it asks for what the answer does not have.
+        """
+        return write_sentence(
+            getattr(template, language),
+            rows=self.rows,
+            summary=self.summary,
+            counts=self.counts,
+            parameters=self.parameters,
+            language=language,
+            said_in=f"{FOLDER}/{self.question}",
+        )
 
     def to_json(self) -> dict[str, Any]:
         """The question's name, its rows and, where it has one, its summary."""

@@ -38,9 +38,7 @@ def write_value(value: Any, form: str, language: Language) -> str:
         case "decimal":
             return format_decimal(value, "#,##0.00", locale)
         case "usd":
-            return format_currency(
-                value, "USD", "¤#,##0" if language == "en" else "¤ #,##0", locale, currency_digits=False
-            )
+            return format_currency(value, "USD", USD[language], locale, currency_digits=False)
         case "percent":
             return format_percent(value, "#,##0.0%", locale)
         case _:

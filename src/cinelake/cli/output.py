@@ -63,7 +63,7 @@ def show_run(result: "RunResult", *, as_json: bool) -> None:
     if all(stage.status == "unchanged" for stage in result.stages.values()):
         _print_lines(["", "Nothing was uploaded: all of this was in the lake already."])
     for answer in result.answers:
-        _print_lines(["", answer.words.title.en, f"  {_sentence(answer)}"])
+        _print_lines(["", answer.words.title.en, f"  {answer.in_words(answer.words.sentence, 'en')}"])
     if "report" in result.stages:
         _print_lines(["", f"Report: {_lines_of(result.stages['report'])[0]}"])
     if first.status == "planned":
@@ -176,20 +176,6 @@ def _lines_of(result: "Showable") -> list[str]:
     return LINES[result.stage](result)
 
 
-def _sentence(answer: "Answer") -> str:
-    from cinelake.ask.sentences import write_sentence
-
-    return write_sentence(
-        answer.words.sentence.en,
-        rows=answer.rows,
-        summary=answer.summary,
-        counts=answer.counts,
-        parameters=answer.parameters,
-        language="en",
-        said_in=f"questions/{answer.question}",
-    )
-
-
 def _columns(answer: "Answer", rows: Sequence[Mapping[str, Any]], *, but: str | None = None) -> "list[Column]":
     """The columns that tables show, all but one, as they are written."""
     from cinelake.ask.sentences import write_value
@@ -214,7 +200,7 @@ def _markdown(answer: "Answer") -> list[str]:
     return [
         f"## {answer.words.title.en}",
         "",
-        _sentence(answer),
+        answer.in_words(answer.words.sentence, "en"),
         "",
         f"| {' | '.join(column.heading for column in columns)} |",
         f"| {' | '.join('---:' if column.figures else '---' for column in columns)} |",
@@ -243,7 +229,7 @@ def _print_tables(answer: "Answer") -> None:
     left_out = ", ".join(column.heading for column in columns[len(widths) :])
     if left_out:
         console.print(f"\nNo room here for: {left_out}. --json, --csv and --md have all columns.", style="dim")
-    console.print(f"\n{_sentence(answer)}\n")
+    console.print(f"\n{answer.in_words(answer.words.sentence, 'en')}\n")
 
 
 def _print_json(told: dict[str, Any]) -> None:

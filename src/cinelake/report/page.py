@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from cinelake.ask import Answer
 from cinelake.ask.questions import Words
-from cinelake.ask.sentences import LOCALES, Language, write_sentence, write_value
+from cinelake.ask.sentences import LOCALES, Language, write_value
 from cinelake.lake.keys import KeyTemplate
 from cinelake.lake.manifests import Manifest, ObjectRecord
 from cinelake.report.charts import draw_chart
@@ -100,8 +100,8 @@ def _section(answer: Answer) -> dict[str, Any]:
         "name": answer.question,
         "title": getattr(words.title, LANGUAGE),
         "prose": getattr(words.prose, LANGUAGE),
-        "sentence": _sentence(answer, getattr(words.sentence, LANGUAGE)),
-        "notes": [_sentence(answer, getattr(note, LANGUAGE)) for note in words.notes],
+        "sentence": answer.in_words(words.sentence, LANGUAGE),
+        "notes": [answer.in_words(note, LANGUAGE) for note in words.notes],
         "chart": Markup(svg) if svg else None,  # noqa: S704 drawn here; its texts are escaped by the SVG writer
         "chart_title": getattr(words.chart.title, LANGUAGE) if words.chart else "",
         "tables": _tables(answer),
@@ -111,18 +111,6 @@ def _section(answer: Answer) -> dict[str, Any]:
         ],
         "sql": [{"name": name, "text": text} for name, text in answer.sql.items()],
     }
-
-
-def _sentence(answer: Answer, template: str) -> str:
-    return write_sentence(
-        template,
-        rows=answer.rows,
-        summary=answer.summary,
-        counts=answer.counts,
-        parameters=answer.parameters,
-        language=LANGUAGE,
-        said_in=f"questions/{answer.question}",
-    )
 
 
 def _as_sentence(told: str) -> str:
