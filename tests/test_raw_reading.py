@@ -41,6 +41,16 @@ def test_a_doubled_column_is_refused_by_its_name(folder: ProjectFolder) -> None:
         land_and_build(folder)
 
 
+@pytest.mark.parametrize(("first", "second"), [("id", "ID"), ("genero", "Genero"), ("Nota", "nota")])
+def test_columns_that_differ_only_in_the_size_of_letters_are_refused(
+    folder: ProjectFolder, first: str, second: str
+) -> None:
+    extra = [first] * (first not in MOVIES_HEADER.split("|"))
+    folder.write_csv("movies.csv", [], header="|".join([MOVIES_HEADER, *extra, second]))
+    with pytest.raises(DataError, match=f"has the columns '{first}' and '{second}'"):
+        land_and_build(folder)
+
+
 def test_another_delimiter_than_the_configured_one_is_hinted_at(folder: ProjectFolder) -> None:
     folder.write_csv("movies.csv", [], header=MOVIES_HEADER.replace("|", ";"))
     with pytest.raises(DataError) as caught:

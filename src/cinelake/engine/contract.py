@@ -75,11 +75,14 @@ def check_header(header: Sequence[str], columns: Sequence[Column], *, key: str) 
     """Holds a file's header against its contract; more columns, in any order, are fine.
 
     Raises:
-        DataError: names what is missing or doubled, and a column that may have been meant.
+        DataError: names what is missing or doubled (SQL does not tell large and small letters of a name apart), and a
+            column that may have been meant.
     """
-    doubled = sorted({name for name in header if header.count(name) > 1})
-    if doubled:
-        raise DataError(f"{key} has the column {doubled[0]!r} twice", "give each column its own name")
+    for number, name in enumerate(header):
+        twin = next((other for other in header[:number] if other.lower() == name.lower()), None)
+        if twin is not None:
+            told = f"column {name!r} twice" if twin == name else f"columns {twin!r} and {name!r}, which are one to SQL"
+            raise DataError(f"{key} has the {told}", "give each column its own name, whatever its letters' size")
     missing = [column.name for column in columns if column.name not in header]
     if missing:
         known = {column.name for column in columns}
