@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -197,6 +198,32 @@ def test_a_pipe_of_the_work_s_own_that_breaks_is_a_failure(folder: ProjectFolder
         Session(folder.path, None, None, json=False, quiet=True, verbose=0),
     ):
         raise BrokenPipeError
+
+
+# Letters
+
+
+def test_letters_that_a_stream_lacks_stop_nothing(folder: ProjectFolder) -> None:
+    for arguments in (["run", "--date", DATE], ["ask"], ["ask", "--md"], ["verify"], ["--help"]):
+        ended = folder.cinelake(*arguments, variables={"PYTHONIOENCODING": "ascii"})
+        assert ended.returncode == 0, ended.stderr
+
+
+def test_json_is_json_where_stdout_takes_ascii_alone(folder: ProjectFolder) -> None:
+    folder.write_settings(lake='uri = "file:ação"')
+    ended = folder.cinelake("run", "--date", DATE, "--json", variables={"PYTHONIOENCODING": "ascii"})
+    assert json.loads(ended.stdout)["stages"][0]["lake"] == "file:ação"
+    folder.write_settings(lake='uri = "ação"')
+    ended = folder.cinelake("run", "--json", variables={"PYTHONIOENCODING": "ascii"})
+    assert "ação" in json.loads(ended.stdout)["error"]["what"]
+    assert r"a\xe7\xe3o" in ended.stderr
+
+
+@pytest.mark.parametrize("redirection", ["2>&-", ">&-", ">&- 2>&-"])
+def test_the_work_is_done_where_a_stream_is_shut(folder: ProjectFolder, redirection: str) -> None:
+    command = f"{shlex.quote(PROGRAM)} run --date {DATE} {redirection}"
+    assert subprocess.run(["sh", "-c", command], cwd=folder.path, check=False, timeout=60).returncode == 0
+    assert any(key.startswith("_manifests/ask") for key in files_of(folder))
 
 
 # Help

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from cinelake.cli.failures import exit_code_of
+from cinelake.cli.streams import prepare, reader_may_leave
 from cinelake.errors import ExitCode
 
 app = typer.Typer(
@@ -232,10 +233,12 @@ def main() -> None:
     """The `cinelake` program."""
     # A command lives for seconds and makes hardly any cycles: looking for them less often saves a tenth of its time.
     gc.set_threshold(100_000, 20, 20)
+    prepare()
     code = exit_code_of(app, sys.argv[1:])
     if code == ExitCode.INTERRUPTED:
         # Python would wait for threads that wait for the network. What they were sending was given up already.
-        sys.stdout.flush()
+        with reader_may_leave():
+            sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
     sys.exit(code)

@@ -1,6 +1,5 @@
 """All that goes to stderr when a command ends badly, and the exit code."""
 
-import json
 import os
 import sys
 import traceback
@@ -11,7 +10,7 @@ from pathlib import Path
 import typer
 from typer.exceptions import TyperException
 
-from cinelake.cli.streams import STDOUT, reader_may_leave, silence, tell
+from cinelake.cli.streams import STDOUT, as_json, reader_may_leave, silence, tell
 from cinelake.errors import CinelakeError, ExitCode
 
 HINT_OF_USAGE = "see cinelake --help, or --help after the command"
@@ -53,7 +52,7 @@ def _told(code: ExitCode, what: str, hint: str, arguments: Sequence[str]) -> Exi
     if "--json" in arguments:
         document = {"error": {"code": int(code), "what": what, "hint": hint}}
         with reader_may_leave():
-            sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
+            sys.stdout.write(as_json(document))
     if _verbosity(arguments) > 1 and code is not ExitCode.INTERRUPTED:
         tell(masked(traceback.format_exc(), secrets))
     tell(f"error: {' '.join(what.split())}\nhint:  {' '.join(hint.split())}\n")

@@ -1,12 +1,12 @@
 """All that goes to stdout: a result in words, or as one JSON document."""
 
 import csv
-import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from cinelake.cli.progress import size_of
+from cinelake.cli.streams import as_json
 from cinelake.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -233,7 +233,7 @@ def _print_tables(answer: "Answer") -> None:
 
 
 def _print_json(told: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(told, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
+    sys.stdout.write(as_json(told, indent=1))
 
 
 def _print_lines(lines: Iterable[str]) -> None:

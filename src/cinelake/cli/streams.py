@@ -1,11 +1,34 @@
-"""stdout and stderr as the shell gave them: who reads one may leave, and the work goes on all the same."""
+"""stdout and stderr as the shell gave them: who reads one may leave, or take few letters, and the work goes on."""
 
+import json
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import TextIOWrapper
+from pathlib import Path
+from typing import Any
 
 STDOUT, STDERR = 1, 2
+
+
+def prepare() -> None:
+    """Lets both streams take whatever is written: a letter that one lacks as its number, and nothing where one is shut.
+
+    The names of files, too, may hold what is no letter.
+    """
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 open to the end
+        elif isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def as_json(told: dict[str, Any], *, indent: int | None = None) -> str:
+    """One document and a line end, in ASCII where stdout takes no more."""
+    ascii_only = (sys.stdout.encoding or "utf-8").lower().replace("-", "") != "utf8"
+    return json.dumps(told, ensure_ascii=ascii_only, indent=indent, allow_nan=False) + "\n"
 
 
 def tell(text: str) -> None:
