@@ -9,7 +9,9 @@ from cinelake import ConfigurationError, write_report
 from cinelake.ask import AskOptions, ask_questions
 from cinelake.lake.keys import KeyTemplate
 from cinelake.report.page import render_page
+from conftest import missing
 from projects import DATE, SMALL_MOVIES, ProjectFolder
+from refusals import as_ordinary_user
 from tables import files_of, film, land, make_all
 
 CHART = '[chart]\nx = "x"\ny = "number"\ncolor = "x"\ntitle = { en = "Chart", pt = "Gráfico" }\n'
@@ -69,6 +71,18 @@ def test_a_report_that_was_changed_by_hand_is_written_again(built: ProjectFolder
     page = report.read_bytes()
     report.write_text("mine")
     assert write_report(project, lake, run, asked).status == "done"
+    assert report.read_bytes() == page
+
+
+def test_a_report_that_may_not_be_read_is_written_again(built: ProjectFolder) -> None:
+    assert built.cinelake("report").returncode == 0
+    report = built.path / "report/report.html"
+    page = report.read_bytes()
+    report.chmod(0)
+    ended = as_ordinary_user(built, "report")
+    if ended is None:
+        missing("the tests run as root and setpriv cannot give its privileges up")
+    assert ended.returncode == 0, ended.stderr
     assert report.read_bytes() == page
 
 

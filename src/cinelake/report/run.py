@@ -60,7 +60,7 @@ def write_report(
     path = (options.output or project.directory / FOLDER / FILE).resolve()
     on_event(Event(STAGE, "drawing the charts"))
     page = render_page(asked.answers, asked.build, lake=str(lake), keys=lake.keys, limits=asked.limits).encode()
-    if path.is_file() and path.read_bytes() == page:
+    if _holds(path, page):
         return ReportResult(run, str(lake), "unchanged", path, None)
     _write(path, page)
     detail = {"build": asked.build.run_id, "file": path.name, "bytes": len(page), "sha256": sha256_of_bytes(page)}
@@ -71,6 +71,14 @@ def write_report(
         on_event(Event(STAGE, f"the report is not recorded in the lake: {error.what}", "warning"))
         key = None
     return ReportResult(run, str(lake), "done", path, key)
+
+
+def _holds(path: Path, page: bytes) -> bool:
+    """Whether the page is there already; a file that may not be read is written anew."""
+    try:
+        return path.is_file() and path.read_bytes() == page
+    except OSError:
+        return False
 
 
 def _write(path: Path, page: bytes) -> None:
