@@ -14,6 +14,8 @@ from cinelake import ConfigurationError, ExitCode, Project
 from cinelake.cli.app import app
 from cinelake.cli.failures import exit_code_of
 from cinelake.config import BucketLake, parse_date
+from cinelake.config.settings import MODELLED
+from cinelake.engine.contract import CONTRACTS
 from projects import ProjectFolder
 
 SECRET = "s3cr3t/" + "Q" * 33
@@ -83,6 +85,8 @@ def test_an_unknown_setting_names_what_is_near_or_allowed(tmp_path: Path, text: 
         ("[[source]]\ndataset = 'Movies'\npath = ''\n", "source.1.path"),
         ("[[source]]\ndataset = 'My Movies'\npath = 'm'\n", "source.1.dataset"),
         ("[[source]]\ndataset = '../x'\npath = 'm'\n", "source.1.dataset"),
+        ("[[source]]\ndataset = 'movies'\npath = 'm'\n", "source.1.dataset: 'movies' feeds no model; did you mean Mo"),
+        ("[[source]]\ndataset = 'SERIES'\npath = 'm'\n", "did you mean Series?"),
         ("[[source]]\ndataset = 'M'\npath = 'm'\ndelimiter = '||'\n", "source.1.delimiter"),
         ("[[source]]\ndataset = 'M'\npath = 'm'\nencoding = 'utf-7'\n", "source.1.encoding"),
         ("[tmdb]\nsource = 'web'\n", "tmdb.source"),
@@ -229,3 +233,7 @@ def test_a_wrong_date_is_refused_with_a_right_one(
     assert "2022-05-02" in raised.value.hint
     assert exit_code_of(app, ["land", "--project", str(folder.path), "--dry-run", "--date", text]) == ExitCode.USAGE
     assert repr(text) in capsys.readouterr().err
+
+
+def test_the_datasets_that_feed_the_models_are_those_of_the_contract() -> None:
+    assert tuple(CONTRACTS) == MODELLED

@@ -9,6 +9,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from cinelake.config.redaction import redacted
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+MODELLED = ("Movies", "Series")
+"""The datasets that feed the models."""
 
 
 def _time_zone(text: str) -> str:
@@ -24,6 +26,13 @@ def _time_zone(text: str) -> str:
 def _name(text: str) -> str:
     if not NAME.fullmatch(text):
         raise ValueError(f"{text!r} is no name; use letters, digits, hyphens and underscores")
+    return text
+
+
+def _dataset(text: str) -> str:
+    meant = next((known for known in MODELLED if text.lower() == known.lower()), text)
+    if text != meant:
+        raise ValueError(f"{text!r} feeds no model; did you mean {meant}?")
     return text
 
 
@@ -84,7 +93,7 @@ class LakeTable(_Table):
 class Source(_Table):
     """`[[source]]`: files to land, and how to read them."""
 
-    dataset: Name
+    dataset: Annotated[Name, AfterValidator(_dataset)]
     """The dataset in the key. `Movies` and `Series` feed the models."""
     path: str = Field(min_length=1)
     """A file, a folder or a glob, relative to the project folder."""
