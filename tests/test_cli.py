@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -198,6 +199,32 @@ def test_a_pipe_of_the_work_s_own_that_breaks_is_a_failure(folder: ProjectFolder
         Session(folder.path, None, None, json=False, quiet=True, verbose=0),
     ):
         raise BrokenPipeError
+
+
+# Steps
+
+
+def test_each_step_and_the_time_of_each_stage_are_told_when_asked_for(folder: ProjectFolder) -> None:
+    usual = folder.cinelake("run", "--date", DATE).stderr
+    assert not re.search(r"^ *\d+\.\d s ", usual, re.MULTILINE)
+    shutil.rmtree(folder.path / "lake")
+    shutil.rmtree(folder.path / "report")
+    *steps, times = folder.cinelake("run", "--date", DATE, "-v").stderr.splitlines()
+    assert all(re.fullmatch(r" *\d+\.\d s  \w+: \S.*", step) for step in steps)
+    for step in ("build: making refined.fact_title", "ask: asking films-vs-series"):
+        assert any(step in line for line in steps)
+    told = re.fullmatch(r"(\d+\.\d) s in all: (.+)", times)
+    assert told
+    seconds = dict(part.removesuffix(" s").split() for part in told[2].split(", "))
+    assert tuple(seconds) == STAGES
+    assert sum(map(float, seconds.values())) == pytest.approx(float(told[1]), abs=0.4)
+
+
+def test_every_object_is_a_step_when_asked_for(folder: ProjectFolder) -> None:
+    assert folder.cinelake("run", "--date", DATE, "-q").stderr == ""
+    objects = folder.cinelake("verify", "-v").stderr.count("verify: checking objects (")
+    assert objects == sum(key.startswith(("Raw", "Trusted", "Refined")) for key in files_of(folder))
+    assert "s in all" not in folder.cinelake("verify", "-v", "-q").stderr
 
 
 # Letters

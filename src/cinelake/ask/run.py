@@ -136,6 +136,7 @@ def ask_questions(
     build = demand_build(lake, options.until)
     # The answers belong to the date of their build, whenever they are asked.
     run = run.on(build.processing_date)
+    on_event(Event(STAGE, "fetching the tables"))
     with open_engine(project) as engine:
         tables = attach_build(engine, lake, build)
         engine.confine()

@@ -89,6 +89,7 @@ def build_tables(
     """
     options = options or BuildOptions()
     lake.demand()
+    on_event(Event(STAGE, "comparing Raw with what was built"))
     landed = landed_objects(lake, run.processing_date)
     enriched, gone = enriched_objects(lake, run.processing_date)
     if gone:

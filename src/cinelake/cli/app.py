@@ -52,7 +52,10 @@ NoCreateOption = Annotated[
 ]
 OutputOption = Annotated[Path | None, typer.Option("--output", help="Write the report to this file.", metavar="PATH")]
 VerboseOption = Annotated[
-    int, typer.Option("-v", "--verbose", count=True, help="Say more; twice: tracebacks too.", show_default=False)
+    int,
+    typer.Option(
+        "-v", "--verbose", count=True, help="Say every step, and its time; twice: tracebacks too.", show_default=False
+    ),
 ]
 QuietOption = Annotated[bool, typer.Option("-q", "--quiet", help="Say nothing on the way.")]
 

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from itertools import pairwise
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -18,8 +19,18 @@ LINE_EVERY_S = 1.0
 class Teller:
     """Shows events. Used as a context, it leaves nothing behind on a terminal; where nobody reads, it is silent."""
 
-    def __init__(self, *, quiet: bool) -> None:
+    def __init__(self, *, quiet: bool, verbose: bool = False) -> None:
+        """Gets ready.
+
+        Args:
+            quiet: only warnings are shown.
+            verbose: every event is a line, with the seconds since the start; at the end, the seconds of each stage.
+        """
         self._quiet = quiet
+        self._verbose = verbose and not quiet
+        self._started_at = time.monotonic()
+        self._steps: list[tuple[float, str]] = []
+        """When the stages were heard of in turn."""
         self._told_at = self._began_at = 0.0
         self._last = ""
         self._bars: Bars | None = None
@@ -27,7 +38,7 @@ class Teller:
             # Off a terminal nothing is drawn, and what draws takes its time to load.
             from cinelake.cli import bars
 
-            self._bars = bars.Bars(hidden=quiet)
+            self._bars = bars.Bars(hidden=quiet or verbose)
 
     def __enter__(self) -> Self:
         if self._bars is not None:
@@ -39,9 +50,13 @@ class Teller:
     ) -> None:
         if self._bars is not None:
             self._bars.stop()
+        if self._verbose and self._steps:
+            self._tell_times()
 
     def __call__(self, event: Event) -> None:
         """Shows one event. A warning is shown even when quiet."""
+        if not self._steps or self._steps[-1][1] != event.stage:
+            self._steps.append((time.monotonic(), event.stage))
         if event.kind == "warning":
             text = f"warning: {event.stage}: {event.message}"
             if self._bars is not None:
@@ -50,27 +65,42 @@ class Teller:
                 tell(f"{text}\n")
         elif self._quiet:
             return
-        elif self._bars is not None:
+        elif self._bars is not None and not self._verbose:
             self._bars.show(event)
         else:
             self._tell_plainly(event)
 
+    def _tell_times(self) -> None:
+        """Seconds in all and by stage, once: a stage lasts until another is heard of."""
+        now = time.monotonic()
+        seconds: dict[str, float] = {}
+        starts = [self._started_at, *(start for start, _ in self._steps[1:]), now]
+        for (_, stage), (start, end) in zip(self._steps, pairwise(starts), strict=True):
+            seconds[stage] = seconds.get(stage, 0.0) + end - start
+        told = ", ".join(f"{stage} {taken:.1f} s" for stage, taken in seconds.items())
+        tell(f"{now - self._started_at:.1f} s in all: {told}\n")
+        self._steps.clear()
+
     def _tell_plainly(self, event: Event) -> None:
-        """One line an event; of the many events of one bar, a line a second."""
+        """One line an event; of the many events of one bar a line a second, unless each is a step that is asked for."""
         now = time.monotonic()
         if event.kind != "progress":
-            tell(f"{event.stage}: {event.message}\n")
+            tell(f"{self._since(now)}{event.stage}: {event.message}\n")
             return
         if event.done == 0:
             self._began_at = now
-        if 0 < event.done < event.total and now - self._told_at < LINE_EVERY_S:
+        every = 0.0 if self._verbose and event.unit != "bytes" else LINE_EVERY_S
+        if 0 < event.done < event.total and now - self._told_at < every:
             return
         self._told_at = now
         speed = event.done / (now - self._began_at) if event.done and now > self._began_at else None
         line = f"{event.stage}: {event.message} ({amount_of(event.done, event.total, event.unit, speed)})\n"
         if event.total and line != self._last:
-            tell(line)
+            tell(self._since(now) + line)
         self._last = line
+
+    def _since(self, now: float) -> str:
+        return f"{now - self._started_at:6.1f} s  " if self._verbose else ""
 
 
 def amount_of(done: float, total: float, unit: str, speed: float | None) -> str:

@@ -48,8 +48,7 @@ class Session:
         now = datetime.now(UTC)
         self.run = Run.start(self.until or self.project.processing_date(now), now=now)
         self._json = json
-        self._verbose = verbose
-        self._teller = Teller(quiet=quiet)
+        self._teller = Teller(quiet=quiet, verbose=verbose > 0)
 
     def __enter__(self) -> Self:
         self._teller.__enter__()
