@@ -15,8 +15,10 @@ import typer
 
 from cinelake.cli.app import app
 from cinelake.cli.failures import exit_code_of
+from cinelake.cli.progress import Teller
 from cinelake.cli.session import Session
 from cinelake.errors import AccessError, CinelakeError, ConfigurationError, DataError, ExitCode, ServiceError
+from cinelake.lake.runs import Event
 from cinelake.pipeline import STAGES
 from projects import DATE, PROGRAM, ProjectFolder
 from tables import files_of
@@ -225,6 +227,12 @@ def test_every_object_is_a_step_when_asked_for(folder: ProjectFolder) -> None:
     objects = folder.cinelake("verify", "-v").stderr.count("verify: checking objects (")
     assert objects == sum(key.startswith(("Raw", "Trusted", "Refined")) for key in files_of(folder))
     assert "s in all" not in folder.cinelake("verify", "-v", "-q").stderr
+
+
+def test_the_speed_of_a_first_event_is_not_counted_from_the_start_of_the_machine(capsys: Captured) -> None:
+    with Teller(quiet=False) as tell:
+        tell(Event("land", "sent 1 of 2 files", "progress", 100 * 10**6, 200 * 10**6, "bytes"))
+    assert capsys.readouterr().err.endswith("/s, 0 s left)\n")
 
 
 # Letters

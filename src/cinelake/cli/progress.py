@@ -31,7 +31,7 @@ class Teller:
         self._started_at = time.monotonic()
         self._steps: list[tuple[float, str]] = []
         """When the stages were heard of in turn."""
-        self._told_at = self._began_at = 0.0
+        self._told_at, self._began_at = 0.0, self._started_at
         self._last = ""
         self._bars: Bars | None = None
         if sys.stderr.isatty():
