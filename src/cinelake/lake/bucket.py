@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from boto3 import Session
+from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from pydantic import SecretStr
@@ -27,6 +28,12 @@ CONNECT_TIMEOUT_S, READ_TIMEOUT_S, ATTEMPTS = 5, 30, 5
 """Seconds of silence after which a request is tried again, and how often in all; waits between grow to 20 s (botocore's
 standard mode, with jitter)."""
 CONNECTIONS = 16
+PATIENT = Config(
+    connect_timeout=CONNECT_TIMEOUT_S,
+    read_timeout=READ_TIMEOUT_S,
+    retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+    max_pool_connections=CONNECTIONS,
+)
 
 
 @dataclass(frozen=True)
@@ -92,7 +99,13 @@ class Bucket:
     """One bucket. An existing one is never altered."""
 
     def __init__(
-        self, uri: BucketLake, session: Session, *, endpoint_url: str | None = None, certificates: str | None = None
+        self,
+        uri: BucketLake,
+        session: Session,
+        *,
+        endpoint_url: str | None = None,
+        certificates: str | None = None,
+        config: Config = PATIENT,
     ) -> None:
         """Gets ready; nothing is asked of the network.
 
@@ -101,6 +114,7 @@ class Bucket:
             session: whose credentials and region are used.
             endpoint_url: of another service than AWS; None leaves that to boto3's own chain, too.
             certificates: a file of certificate authorities to trust; None likewise.
+            config: how long to wait, and how often to try.
         """
         self.name = uri.bucket
         self.region = session.region_name or DEFAULT_REGION
@@ -108,12 +122,7 @@ class Bucket:
         self._endpoint_url = endpoint_url
         self.certificates: str | None = certificates or session._session.get_config_variable("ca_bundle")
         """A file of certificate authorities to trust beside the usual ones."""
-        self._config = Config(
-            connect_timeout=CONNECT_TIMEOUT_S,
-            read_timeout=READ_TIMEOUT_S,
-            retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
-            max_pool_connections=CONNECTIONS,
-        )
+        self._config = config
 
     @cached_property
     def client(self) -> "S3Client":
@@ -134,7 +143,7 @@ class Bucket:
     def endpoint_url(self) -> str | None:
         """Of the service, wherever boto3's chain has found it; None for AWS itself."""
         url = self._endpoint_url or self.client.meta.endpoint_url
-        return None if re.search(r"\.amazonaws\.com(\.cn)?$", url) else url
+        return None if is_of_aws(url) else url
 
     def is_there(self) -> bool:
         """Asks with HeadBucket.
@@ -284,6 +293,11 @@ class Bucket:
         """Leaves bodies out of the signature: each is hashed once less. For services that check checksums."""
         return self._open_client(self._config.merge(Config(s3={"payload_signing_enabled": False})))
 
+    @cached_property
+    def anonymous(self) -> "S3Client":
+        """Signs nothing, so it needs no credentials: for asking whether anybody answers."""
+        return self._open_client(self._config.merge(Config(signature_version=UNSIGNED)))
+
     def _why_denied(self, doing: str) -> CinelakeError:
         """HEAD answers 403 without words; a GET of the same bucket has the service's reason."""
         reason: Literal["AccessDenied"] | str = "AccessDenied"
@@ -330,6 +344,11 @@ def held_checksum(told: str | None, sent: str, what: str) -> str | None:
             f"{what} did not arrive as it was sent: its checksum there is {told}, not {sent}", "run the command again"
         )
     return told
+
+
+def is_of_aws(endpoint_url: str) -> bool:
+    """Whether an endpoint is one of AWS itself."""
+    return re.search(r"\.amazonaws\.com(\.cn)?/?$", endpoint_url) is not None
 
 
 def is_md5(e_tag: str) -> bool:

@@ -47,6 +47,7 @@ WORDS_BY_CODE: dict[str, tuple[type[CinelakeError], str, str]] = {
     "BadDigest": (DamagedError, "the data were damaged on their way", "run again; if it repeats, check the network"),
 }
 SYNONYMS = {
+    "InvalidClientTokenId": "InvalidAccessKeyId",
     "Throttling": "SlowDown",
     "TooManyRequests": "SlowDown",
     "RequestTimeout": "ServiceUnavailable",
@@ -64,6 +65,17 @@ CODE_BY_STATUS = {
     503: "ServiceUnavailable",
     504: "ServiceUnavailable",
 }
+REFUSED_CREDENTIALS = frozenset(
+    {
+        "SignatureDoesNotMatch",
+        "InvalidAccessKeyId",
+        "InvalidToken",
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "RequestTimeTooSkewed",
+    }
+)
+"""Codes that refuse whoever asks, whatever is asked."""
 SETTINGS_OF_AWS = "mend AWS_REGION, AWS_ENDPOINT_URL_S3 or ~/.aws/config"
 TELL_ALL = "run again with -vv for the whole story"
 UNTRUSTED = (

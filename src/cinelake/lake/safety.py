@@ -1,4 +1,6 @@
-"""Making a new bucket safe, on services of which some lack a setting, and some take one against their own owner.
+"""What makes a bucket safe: set on a new one, told as it is of any.
+
+Some services lack a setting, and some take one against their own owner.
 
 What a service knows is asked before it is told: one that does not know a setting may read its request as another, such
 as the making or the listing of a bucket (seen of rclone's). Nothing is ever undone by a DELETE but a policy: Ceph 16
@@ -7,7 +9,7 @@ reads the removal of an encryption as that of the bucket.
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -22,6 +24,8 @@ ABANDONED_DAYS = 7
 """After which the service itself drops the parts of an upload that was never completed."""
 TRIAL = "_manifests/.trial"
 """Key of the small object that is put and removed to see whether its owner may still write."""
+PUBLIC_ACCESS_BLOCKS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+LACKS, DENIED, FORBIDDEN = "this service lacks", "access is denied to", 403
 OnStep = Callable[[str, Literal["step", "warning"]], None]
 
 
@@ -29,39 +33,61 @@ OnStep = Callable[[str, Literal["step", "warning"]], None]
 class Setting:
     """One thing that makes a bucket safe."""
 
+    subject: str
+    """What it is about, as a report tells how it is."""
     name: str
-    """As a report tells it."""
+    """As a report tells that it was set."""
     document: str
     """A word in the root of the XML in which services describe it; empty for a policy, which is JSON."""
     absent: str
     """The service's error code where it knows the setting and nothing is set; empty where it then has a document."""
     ask: Callable[[], Any]
+    read: Callable[[Mapping[str, Any]], tuple[bool, str]]
+    """Whether an answer to `ask` says that it is set, and how, in words; of `{}` that nothing is set."""
     tell: Callable[[], Any]
+    over_tls_only: bool = False
+    """Whether it would lock the bucket's owner out where the endpoint is plain HTTP."""
+
+
+@dataclass(frozen=True)
+class FoundSetting:
+    """A setting as it is."""
+
+    subject: str
+    holds: bool | None
+    """None where the service does not tell."""
+    detail: str
 
 
 def settings_of(bucket: Bucket) -> list[Setting]:
-    """What is set on a new bucket, in this order."""
+    """What makes a bucket safe, in the order in which it is set."""
     client, name = bucket.client, bucket.name
-    settings = [
+    return [
         Setting(
+            "public access",
             "the block of public access",
             "PublicAccessBlock",
             "NoSuchPublicAccessBlockConfiguration",
             lambda: client.get_public_access_block(Bucket=name),
+            _read_public_access,
             lambda: _block_public_access(bucket, acls=True, policies=True),
         ),
         Setting(
+            "versions",
             "versioning",
             "Versioning",
             "",
             lambda: client.get_bucket_versioning(Bucket=name),
+            _read_versioning,
             lambda: client.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"}),
         ),
         Setting(
+            "encryption",
             "default encryption",
             "ServerSideEncryption",
             "ServerSideEncryptionConfigurationNotFoundError",
             lambda: client.get_bucket_encryption(Bucket=name),
+            _read_encryption,
             lambda: client.put_bucket_encryption(
                 Bucket=name,
                 ServerSideEncryptionConfiguration={
@@ -70,10 +96,12 @@ def settings_of(bucket: Bucket) -> list[Setting]:
             ),
         ),
         Setting(
+            "abandoned uploads",
             f"the removal of abandoned uploads after {ABANDONED_DAYS} days",
             "Lifecycle",
             "NoSuchLifecycleConfiguration",
             lambda: client.get_bucket_lifecycle_configuration(Bucket=name),
+            _read_lifecycle,
             lambda: client.put_bucket_lifecycle_configuration(
                 Bucket=name,
                 LifecycleConfiguration={
@@ -88,25 +116,22 @@ def settings_of(bucket: Bucket) -> list[Setting]:
                 },
             ),
         ),
+        Setting(
+            "plain HTTP",
+            "the refusal of plain HTTP",
+            "",
+            "NoSuchBucketPolicy",
+            lambda: client.get_bucket_policy(Bucket=name),
+            _read_policy,
+            lambda: client.put_bucket_policy(Bucket=name, Policy=json.dumps(policy_against_plain_http(bucket))),
+            over_tls_only=True,
+        ),
     ]
-    if client.meta.endpoint_url.startswith("https://"):
-        # On plain HTTP it would lock its owner out.
-        settings.append(
-            Setting(
-                "the refusal of plain HTTP",
-                "",
-                "NoSuchBucketPolicy",
-                lambda: client.get_bucket_policy(Bucket=name),
-                lambda: client.put_bucket_policy(Bucket=name, Policy=json.dumps(policy_against_plain_http(bucket))),
-            )
-        )
-    return settings
 
 
 def policy_against_plain_http(bucket: Bucket) -> dict[str, Any]:
     """The bucket policy that AWS gives for its rule s3-bucket-ssl-requests-only."""
-    partition = next((each for each in ("aws-cn", "aws-us-gov") if bucket.region.startswith(each[4:] + "-")), "aws")
-    resource = f"arn:{partition}:s3:::{bucket.name}"
+    resource = arn_of(bucket.name, bucket.region)
     return {
         "Version": "2012-10-17",
         "Statement": [
@@ -122,6 +147,29 @@ def policy_against_plain_http(bucket: Bucket) -> dict[str, Any]:
     }
 
 
+def arn_of(bucket: str, region: str) -> str:
+    """The name of a bucket in policies."""
+    partition = next((each for each in ("aws-cn", "aws-us-gov") if region.startswith(each[4:] + "-")), "aws")
+    return f"arn:{partition}:s3:::{bucket}"
+
+
+def find_settings(bucket: Bucket) -> list[FoundSetting]:
+    """The settings of a bucket as they are, asked for and left alone.
+
+    Raises:
+        ServiceError: the endpoint could not be reached.
+    """
+    found = []
+    with lake_failures(f"cannot ask for the settings of {bucket.name}"), _Roots(bucket) as roots:
+        for setting in settings_of(bucket):
+            answer = roots.ask(setting)
+            holds, detail = (
+                setting.read(answer) if isinstance(answer, Mapping) else (None, f"not told: {answer} {setting.name}")
+            )
+            found.append(FoundSetting(setting.subject, holds, detail))
+    return found
+
+
 def make_safe(bucket: Bucket, on_step: OnStep) -> None:
     """Sets all that the service knows on a bucket that was just made, and makes sure that it can still be written to.
 
@@ -132,10 +180,14 @@ def make_safe(bucket: Bucket, on_step: OnStep) -> None:
     Raises:
         AccessError: its owner may not write to it, whatever is undone.
     """
+    plain = not bucket.client.meta.endpoint_url.startswith("https://")
     with _Roots(bucket) as roots:
         for setting in settings_of(bucket):
-            if not roots.known(setting):
-                on_step(f"this service lacks {setting.name}", "warning")
+            if plain and setting.over_tls_only:
+                continue
+            answer = roots.ask(setting)
+            if isinstance(answer, str):
+                on_step(f"{answer} {setting.name}", "warning")
                 continue
             try:
                 setting.tell()
@@ -212,6 +264,54 @@ def _block_public_access(bucket: Bucket, *, acls: bool, policies: bool) -> None:
     )
 
 
+def _read_public_access(answer: Mapping[str, Any]) -> tuple[bool, str]:
+    blocks = answer.get("PublicAccessBlockConfiguration", {})
+    on = [name for name in PUBLIC_ACCESS_BLOCKS if blocks.get(name)]
+    if len(on) == len(PUBLIC_ACCESS_BLOCKS):
+        return True, "blocked"
+    return False, f"blocked in part: {', '.join(on)}" if on else "not blocked"
+
+
+def _read_versioning(answer: Mapping[str, Any]) -> tuple[bool, str]:
+    status = answer.get("Status", "")
+    return status == "Enabled", {"Enabled": "kept", "Suspended": "not kept any more"}.get(status, "not kept")
+
+
+def _read_encryption(answer: Mapping[str, Any]) -> tuple[bool, str]:
+    rules = answer.get("ServerSideEncryptionConfiguration", {}).get("Rules", [])
+    named = [rule.get("ApplyServerSideEncryptionByDefault", {}).get("SSEAlgorithm") for rule in rules]
+    algorithms = [str(name) for name in named if name]
+    return bool(algorithms), ", ".join(algorithms) or "none by default"
+
+
+def _read_lifecycle(answer: Mapping[str, Any]) -> tuple[bool, str]:
+    rules = [rule for rule in answer.get("Rules", []) if rule.get("Status") == "Enabled"]
+    days = [rule.get("AbortIncompleteMultipartUpload", {}).get("DaysAfterInitiation") for rule in rules]
+    told = [f"dropped after {number} days" for number in days if number]
+    return bool(told), ", ".join(told) or "not dropped"
+
+
+def _read_policy(answer: Mapping[str, Any]) -> tuple[bool, str]:
+    if "Policy" not in answer:
+        return False, "not refused; there is no policy"
+    try:
+        statements = json.loads(answer["Policy"])["Statement"]
+        refused = any(map(_refuses_plain_http, statements if isinstance(statements, list) else [statements]))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return False, "there is a policy, which cannot be read"
+    return refused, "refused by its policy" if refused else "not refused by its policy"
+
+
+def _refuses_plain_http(statement: Mapping[str, Any]) -> bool:
+    """A value in a policy may be a text, or a list of texts."""
+    secure = statement.get("Condition", {}).get("Bool", {}).get("aws:SecureTransport")
+    return (
+        statement.get("Effect") == "Deny"
+        and statement.get("Action") in ("s3:*", ["s3:*"], "*", ["*"])
+        and secure in ("false", ["false"], False)
+    )
+
+
 class _Roots:
     """Sees which document a service answers with, which boto3 itself reads as whatever it had asked for."""
 
@@ -231,12 +331,20 @@ class _Roots:
         found = re.search(rb"<([A-Za-z]+)[\s/>]", body) if isinstance(body, bytes) else None
         self._root = found[1].decode() if found else ""
 
-    def known(self, setting: Setting) -> bool:
-        """Asks for a setting, and looks at what kind of answer comes."""
+    def ask(self, setting: Setting) -> Mapping[str, Any] | str:
+        """Asks for a setting, and looks at what kind of answer comes.
+
+        Returns:
+            The answer, `{}` where the service knows the setting and nothing is set, or why it does not tell.
+        """
         try:
-            setting.ask()
+            answer: Mapping[str, Any] = setting.ask()
         except ClientError as error:
-            return code_of(error)[0] == setting.absent
+            code, status = code_of(error)
+            if code == setting.absent:
+                return {}
+            return DENIED if status == FORBIDDEN else LACKS
         except ValueError:
-            return False  # what came is no such document
-        return setting.document in self._root if setting.document else self._root == ""
+            return LACKS  # what came is no such document
+        known = setting.document in self._root if setting.document else self._root == ""
+        return answer if known else LACKS
