@@ -211,23 +211,26 @@ def report(
         typer.launch(result.path.as_uri())
 
 
-@app.command(epilog="Example: cinelake verify --json")
+@app.command(epilog="Example: cinelake verify --md > evidence.md")
 def verify(
     project: ProjectOption = HERE,
     lake: LakeOption = None,
     date: UntilOption = None,
+    deep: Annotated[bool, typer.Option("--deep", help="Read every byte of a bucket's objects again.")] = False,
     json: JsonOption = False,
+    markdown: Annotated[bool, typer.Option("--md", help="Print Markdown fit to hand in.")] = False,
     verbose: VerboseOption = 0,
     quiet: QuietOption = False,
 ) -> None:
-    """Evidence: lake, keys, bytes, counts, sources, answers."""
+    """Evidence: lake, settings, keys, bytes, counts, sources, answers."""
     from cinelake.cli.session import Session
     from cinelake.verify import VerifyOptions, verify_lake
 
     with Session(project, lake, date, json=json, quiet=quiet, verbose=verbose) as session:
-        options = VerifyOptions(session.until)
+        form = session.one_form(json=json, csv=False, md=markdown)
+        options = VerifyOptions(session.until, deep)
         result = verify_lake(session.project, session.lake, session.run, options, session.on_event)
-        session.show(result)
+        session.show_evidence(result, form)
     if result.status == "failed":
         raise typer.Exit(1)
 

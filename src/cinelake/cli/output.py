@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
+from cinelake.cli.evidence import evidence_lines, evidence_markdown
 from cinelake.cli.progress import size_of
 from cinelake.cli.streams import as_json
 from cinelake.errors import ConfigurationError
@@ -48,6 +49,14 @@ def show(result: "Showable", *, as_json: bool) -> None:
         _print_json(document(result))
     else:
         _print_lines(_lines_of(result))
+
+
+def show_evidence(result: "VerifyResult", form: Form) -> None:
+    """Prints what verification has found: in words, as one JSON document, or as Markdown to hand in."""
+    if form == "md":
+        _print_lines(evidence_markdown(result))
+    else:
+        show(result, as_json=form == "json")
 
 
 def show_run(result: "RunResult", *, as_json: bool) -> None:
@@ -151,23 +160,13 @@ def _reported(result: "ReportResult") -> list[str]:
     return [str(result.path)]
 
 
-def _verified(result: "VerifyResult") -> list[str]:
-    failed = [check for check in result.checks if not check.ok]
-    return [
-        *(f"{'ok  ' if check.ok else 'FAIL'}  {check.name}: {check.detail}" for check in result.checks),
-        "",
-        f"{len(result.checks) - len(failed):,} of {len(result.checks):,} checks hold"
-        + (f"; failed: {', '.join(check.name for check in failed)}" if failed else ""),
-    ]
-
-
 LINES: dict[str, Callable[[Any], list[str]]] = {
     "land": _landed,
     "enrich": _enriched,
     "build": _built,
     "ask": _asked,
     "report": _reported,
-    "verify": _verified,
+    "verify": evidence_lines,
 }
 """A result in words, the most important line first, by its stage."""
 

@@ -19,6 +19,7 @@ from cinelake.lake.runs import Event
 if TYPE_CHECKING:
     from cinelake.ask import AskResult
     from cinelake.pipeline import RunResult
+    from cinelake.verify import VerifyResult
 
 
 class Session:
@@ -83,6 +84,12 @@ class Session:
         self._teller.__exit__(None, None, None)
         with reader_may_leave():
             output.show(result, as_json=self._json)
+
+    def show_evidence(self, result: "VerifyResult", form: output.Form) -> None:
+        """Prints what verification has found in the form that was asked for."""
+        self._teller.__exit__(None, None, None)
+        with reader_may_leave():
+            output.show_evidence(result, form)
 
     def show_run(self, result: "RunResult") -> None:
         """Prints what all stages did."""
