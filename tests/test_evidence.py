@@ -30,7 +30,7 @@ def test_a_bucket_is_told_as_it_is(folder: ProjectFolder, moto: S3Server, ceph: 
         place = Place.on(server)
         land_files(*folder.open(place))
         told = {check.name: check.detail for check in verify_lake(*folder.open(place)).checks}
-        assert told["bucket region"] == "us-east-1"
+        assert told["bucket region"] in ("us-east-1", "default")  # Ceph names its zone group
         assert told["bucket owner"].endswith(", whose credentials these are")
         assert {"bucket versions", "bucket public access", "bucket encryption", "bucket plain HTTP"} <= set(told)
 
