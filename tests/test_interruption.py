@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from projects import PROGRAM, ProjectFolder
@@ -14,6 +15,7 @@ NUMBERS = "range(1000000000000) AS numbers(number)"
 """More rows than any machine counts while it is waited for."""
 ENDLESS = """
 import sys
+from contextlib import closing
 from pathlib import Path
 import typer
 from cinelake.cli.failures import exit_code_of
@@ -23,7 +25,7 @@ program = typer.Typer()
 
 @program.command()
 def count(work: Path, query: str) -> None:
-    with DuckDB(work) as engine:
+    with closing(DuckDB(work)) as engine:
         engine.query(query)
 
 sys.exit(exit_code_of(program, sys.argv[1:]))
@@ -43,6 +45,21 @@ def interrupted(process: subprocess.Popen[str]) -> subprocess.CompletedProcess[s
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 
+def feed(pipe: Path, process: subprocess.Popen[str]) -> None:
+    """Waits until the query has opened the pipe, and so runs; then writes to it."""
+    while process.poll() is None:
+        try:
+            descriptor = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError:  # nobody reads it yet
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(0.02)
+        else:
+            os.write(descriptor, b"1\n")
+            os.close(descriptor)
+            return
+    raise AssertionError(process.communicate())
+
+
 def test_ctrl_c_while_a_query_runs_is_an_interruption(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe.csv"
     os.mkfifo(pipe)
@@ -50,8 +67,7 @@ def test_ctrl_c_while_a_query_runs_is_an_interruption(tmp_path: Path) -> None:
     query = f"SELECT COUNT(*) FROM {NUMBERS} WHERE number % 7 = ({answer})"
     command = [sys.executable, "-c", ENDLESS, str(tmp_path), query]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        # The query runs once it has opened the pipe, which this waits for.
-        pipe.write_text("1\n")
+        feed(pipe, process)
         ended = interrupted(process)
     assert refusal_in_words(ended, code=130).what == "interrupted"
 
