@@ -4,7 +4,8 @@ import os
 import signal
 import subprocess
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from projects import PROGRAM, ProjectFolder
@@ -32,6 +33,16 @@ sys.exit(exit_code_of(program, sys.argv[1:]))
 """
 QUESTION = "".join(f"[{name}]\nen = 'x'\npt = 'x'\n" for name in ("title", "prose", "sentence"))
 ENDED_S = 20
+
+
+@contextmanager
+def started(command: list[str], folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """A program that does not outlive its test."""
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def interrupted(process: subprocess.Popen[str]) -> subprocess.CompletedProcess[str]:
@@ -66,7 +77,7 @@ def test_ctrl_c_while_a_query_runs_is_an_interruption(tmp_path: Path) -> None:
     answer = f"SELECT a FROM read_csv('{pipe}', columns = {{'a': 'BIGINT'}}, auto_detect = false)"
     query = f"SELECT COUNT(*) FROM {NUMBERS} WHERE number % 7 = ({answer})"
     command = [sys.executable, "-c", ENDLESS, str(tmp_path), query]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with started(command, tmp_path) as process:
         feed(pipe, process)
         ended = interrupted(process)
     assert refusal_in_words(ended, code=130).what == "interrupted"
@@ -79,11 +90,9 @@ def test_ctrl_c_while_a_question_is_asked_exits_130_and_records_nothing(folder: 
     path.joinpath("question.toml").write_text(QUESTION)
     path.joinpath("answer.sql").write_text(f"SELECT COUNT(*) AS rows FROM {NUMBERS} WHERE number % 7 = 3")
     command = [PROGRAM, "ask", "endless"]
-    with subprocess.Popen(
-        command, cwd=folder.path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
+    with started(command, folder.path) as process:
         assert process.stderr is not None
-        assert process.stderr.readline() == "ask: asking endless\n"
+        assert "ask: asking endless\n" in iter(process.stderr.readline, "")
         ended = interrupted(process)
     assert refusal_in_words(ended, code=130).what == "interrupted"
     assert ended.stdout == ""
