@@ -7,8 +7,8 @@
     result = run_pipeline(project, Lake.open(project), Run.start(date(2022, 5, 2)))
 
 Every stage of the command line is a function here: `land_files`, `enrich_titles`, `build_tables`, `ask_questions`,
-`write_report`, `verify_lake`, and `run_pipeline` for all of them in order. Names are loaded when they are first used,
-so that `import cinelake` costs nothing.
+`write_report`, `verify_lake`, and `run_pipeline` for all of them in order; `examine` looks at what is set up. Names are
+loaded when they are first used, so that `import cinelake` costs nothing.
 """
 
 from importlib import import_module
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from cinelake.ask import Answer, AskOptions, AskResult, ask_questions
     from cinelake.build import BuildOptions, BuildResult, build_tables
     from cinelake.config import Project
+    from cinelake.doctor import DoctorResult, Finding, examine
     from cinelake.enrich import EnrichOptions, EnrichResult, enrich_titles
     from cinelake.errors import (
         AccessError,
@@ -44,10 +45,12 @@ __all__ = [
     "CinelakeError",
     "ConfigurationError",
     "DataError",
+    "DoctorResult",
     "EnrichOptions",
     "EnrichResult",
     "Event",
     "ExitCode",
+    "Finding",
     "Lake",
     "LandOptions",
     "LandResult",
@@ -64,6 +67,7 @@ __all__ = [
     "ask_questions",
     "build_tables",
     "enrich_titles",
+    "examine",
     "land_files",
     "run_pipeline",
     "verify_lake",
@@ -74,6 +78,7 @@ _HOMES = {
     "cinelake.ask": ("Answer", "AskOptions", "AskResult", "ask_questions"),
     "cinelake.build": ("BuildOptions", "BuildResult", "build_tables"),
     "cinelake.config": ("Project",),
+    "cinelake.doctor": ("DoctorResult", "Finding", "examine"),
     "cinelake.enrich": ("EnrichOptions", "EnrichResult", "enrich_titles"),
     "cinelake.errors": (
         "AccessError",

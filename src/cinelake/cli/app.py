@@ -235,6 +235,34 @@ def verify(
         raise typer.Exit(1)
 
 
+@app.command(epilog="Example: cinelake doctor --lake s3://my-lake")
+def doctor(
+    project: ProjectOption = HERE,
+    lake: LakeOption = None,
+    policy: Annotated[
+        bool, typer.Option("--policy", help="Print the least IAM policy for the lake's bucket, and nothing else.")
+    ] = False,
+    json: JsonOption = False,
+    verbose: VerboseOption = 0,
+    quiet: QuietOption = False,
+) -> None:
+    """What is set up, what is missing, how to mend it."""
+    from cinelake.cli import output
+    from cinelake.cli.progress import Teller
+    from cinelake.doctor import examine, find_policy
+
+    if policy and not json:
+        with reader_may_leave():
+            output.show_policy(find_policy(project, lake_uri=lake))
+        return
+    with Teller(quiet=quiet, verbose=verbose > 0) as teller:
+        result = examine(project, lake_uri=lake, on_event=teller)
+    with reader_may_leave():
+        output.show_findings(result, as_json=json)
+    if result.status == "failed":
+        raise typer.Exit(1)
+
+
 def main() -> None:
     """The `cinelake` program."""
     # A command lives for seconds and makes hardly any cycles: looking for them less often saves a tenth of its time.

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from cinelake.ask import Answer, AskResult
     from cinelake.build import BuildResult
     from cinelake.cli.tables import Column
+    from cinelake.doctor import DoctorResult
     from cinelake.enrich import EnrichResult
     from cinelake.land import LandResult
     from cinelake.pipeline import RunResult, StageResult
@@ -27,6 +28,8 @@ Form = Literal["table", "json", "csv", "md"]
 
 FEW = 20
 """Files that are told one by one."""
+MARKS = {True: "ok  ", False: "FAIL", None: "-   "}
+"""Before a finding: right, wrong, a note."""
 WIDE = 200
 """Columns of a table where stdout is no terminal."""
 
@@ -104,6 +107,24 @@ def show_answers(result: "AskResult", form: Form) -> None:
         case "table":
             for answer in result.answers:
                 _print_tables(answer)
+
+
+def show_findings(result: "DoctorResult", *, as_json: bool) -> None:
+    """Prints what an examination found: a line a finding, and below it what mends it."""
+    if as_json:
+        _print_json(result.to_json())
+        return
+    for finding in result.findings:
+        _print_lines([f"{MARKS[finding.ok]}  {finding.name}: {' '.join(finding.detail.split())}"])
+        if finding.hint:
+            _print_lines([f"      hint: {' '.join(finding.hint.split())}"])
+    failed = [finding.name for finding in result.findings if finding.ok is False]
+    _print_lines(["", f"wrong: {', '.join(failed)}" if failed else "nothing is wrong"])
+
+
+def show_policy(policy: Mapping[str, Any]) -> None:
+    """Prints an IAM policy as AWS takes it."""
+    _print_json(policy)
 
 
 def _landed(result: "LandResult") -> list[str]:
@@ -231,8 +252,8 @@ def _print_tables(answer: "Answer") -> None:
     console.print(f"\n{answer.in_words(answer.words.sentence, 'en')}\n")
 
 
-def _print_json(told: dict[str, Any]) -> None:
-    sys.stdout.write(as_json(told, indent=1))
+def _print_json(told: Mapping[str, Any]) -> None:
+    sys.stdout.write(as_json(dict(told), indent=1))
 
 
 def _print_lines(lines: Iterable[str]) -> None:

@@ -1,7 +1,7 @@
 """What the environment and `.env` say, merged: the real environment wins, and credentials are never mixed."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
@@ -16,6 +16,8 @@ from cinelake.errors import ConfigurationError
 KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 CREDENTIALS = (*KEYS, "TMDB_TOKEN", "TMDB_API_KEY")
 ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
+STS_ENDPOINTS = ("AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL")
+DOTENV = ".env"
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,8 @@ class Environment:
     """AWS_PROFILE."""
     endpoint_url: str | None
     """AWS_ENDPOINT_URL_S3, or AWS_ENDPOINT_URL; None for AWS itself."""
+    sts_endpoint_url: str | None
+    """AWS_ENDPOINT_URL_STS, or AWS_ENDPOINT_URL: whom to ask whose credentials are; None for AWS itself."""
     certificates: str | None
     """AWS_CA_BUNDLE: a file of certificate authorities to trust."""
     access_key_id: str | None
@@ -55,8 +59,8 @@ def read_environment(directory: Path, variables: Mapping[str, str]) -> Environme
             an endpoint is no address.
     """
     real = {name: value for name, value in variables.items() if value}
-    filed = _read_dotenv(directory / ".env")
-    if any(name in real for name in (*KEYS, "AWS_PROFILE")):
+    filed = read_dotenv(directory)
+    if names_credentials(real):
         filed = {name: value for name, value in filed.items() if name not in (*KEYS, "AWS_PROFILE")}
     merged = {**filed, **real}
     _check_credentials(merged)
@@ -66,17 +70,12 @@ def read_environment(directory: Path, variables: Mapping[str, str]) -> Environme
             f"{KEYS[0] if secret else KEYS[1]} is not set, but {KEYS[1] if secret else KEYS[0]} is",
             "set both, in .env or in the environment, or neither",
         )
-    endpoint = next((name for name in ENDPOINTS if merged.get(name)), None)
-    if endpoint and not re.fullmatch(r"https?://[^\s/?#@]+/?", merged[endpoint]):
-        raise ConfigurationError(
-            f"{endpoint} is {redacted(merged[endpoint])!r}: that is no address",
-            "write it as http://127.0.0.1:9000; keys stand in variables of their own",
-        )
     return Environment(
         lake_uri=merged.get("CINELAKE_LAKE"),
         region=merged.get("AWS_REGION") or merged.get("AWS_DEFAULT_REGION"),
         profile=merged.get("AWS_PROFILE"),
-        endpoint_url=merged[endpoint] if endpoint else None,
+        endpoint_url=_first_address(ENDPOINTS, merged),
+        sts_endpoint_url=_first_address(STS_ENDPOINTS, merged),
         certificates=merged.get("AWS_CA_BUNDLE"),
         access_key_id=key,
         secret_access_key=SecretStr(secret) if secret else None,
@@ -94,7 +93,30 @@ def _check_credentials(variables: Mapping[str, str]) -> None:
             )
 
 
-def _read_dotenv(path: Path) -> dict[str, str]:
+def names_credentials(variables: Mapping[str, str]) -> bool:
+    """Whether these variables say whose credentials to use, wherever others are said."""
+    return any(variables.get(name) for name in (*KEYS, "AWS_PROFILE"))
+
+
+def _first_address(names: Sequence[str], variables: Mapping[str, str]) -> str | None:
+    name = next((name for name in names if variables.get(name)), None)
+    if name is None:
+        return None
+    if not re.fullmatch(r"https?://[^\s/?#@]+/?", variables[name]):
+        raise ConfigurationError(
+            f"{name} is {redacted(variables[name])!r}: that is no address",
+            "write it as http://127.0.0.1:9000; keys stand in variables of their own",
+        )
+    return variables[name]
+
+
+def read_dotenv(directory: Path) -> dict[str, str]:
+    """The variables of a folder's `.env` that have a value; none where there is no such file.
+
+    Raises:
+        ConfigurationError: it cannot be read.
+    """
+    path = directory / DOTENV
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:

@@ -75,7 +75,11 @@ class Project:
         """
         folder = Path(directory).resolve()
         environment = read_environment(folder, os.environ if variables is None else variables)
-        settings = _read_settings(folder / CONFIGURATION)
+        return cls.of(folder, read_settings(folder), environment, lake_uri=lake_uri)
+
+    @classmethod
+    def of(cls, folder: Path, settings: Settings, environment: Environment, *, lake_uri: str | None = None) -> Self:
+        """Puts together what was read of an absolute folder; see `load`."""
         text, said_in = next(
             (text, said_in)
             for text, said_in in (
@@ -117,7 +121,13 @@ def parse_date(text: str) -> date:
         raise ConfigurationError(f"--date is {text!r}: that is no date", "write it as 2022-05-02") from error
 
 
-def _read_settings(path: Path) -> Settings:
+def read_settings(directory: Path) -> Settings:
+    """What the folder's `lake.toml` says.
+
+    Raises:
+        ConfigurationError: names each wrong field and what it may hold.
+    """
+    path = directory / CONFIGURATION
     if not path.is_file():
         raise ConfigurationError(
             f"there is no {CONFIGURATION} in {path.parent}", "go to your project folder, or name it with --project DIR"

@@ -1,0 +1,167 @@
+"""The project folder: is it as it must be, and has it room."""
+
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+from platform import python_version
+
+from cinelake.config import FolderLake, Project
+from cinelake.config.environment import DOTENV, Environment, names_credentials, read_dotenv, read_environment
+from cinelake.config.project import CONFIGURATION, read_settings
+from cinelake.config.settings import Settings
+from cinelake.doctor.findings import Finding, wrong
+from cinelake.errors import CinelakeError, ConfigurationError
+from cinelake.lake.failures import lake_failures
+from cinelake.lake.keys import KeyTemplate
+from cinelake.land.sources import find_files
+
+LIBRARIES = ("boto3", "obstore", "duckdb")
+OURS = re.compile(r"(AWS|CINELAKE|TMDB)_[A-Z0-9_]+")
+"""Names of variables that may be told; any other word in `.env` may be a secret that lost its name."""
+GIT_S = 10
+
+
+@dataclass(frozen=True)
+class SetUp:
+    """What the project folder, `.env` and the environment say."""
+
+    findings: tuple[Finding, ...]
+    project: Project | None
+    """None where no lake is known; with the defaults of `lake.toml` where that cannot be read."""
+    settings_are_read: bool
+    """Whether `lake.toml` could be."""
+
+
+def read_set_up(folder: Path, lake_uri: str | None, variables: Mapping[str, str]) -> SetUp:
+    """Reads what says where things are; each part that is wrong is a finding, and the others are read all the same."""
+    settings, told_settings = _look_at_settings(folder)
+    environment, told_environment = _look_at_environment(folder, variables)
+    findings = [told_settings, _look_at_dotenv(folder, variables), _look_at_git(folder), told_environment]
+    project = None
+    if environment is not None and (settings or lake_uri or environment.lake_uri):
+        try:
+            project = Project.of(folder, settings or Settings(), environment, lake_uri=lake_uri)
+        except ConfigurationError as error:
+            findings.append(wrong("lake", error))
+    else:
+        first = f"mend {CONFIGURATION} first, or name a lake with --lake" if environment else "mend the variables first"
+        findings.append(Finding("lake", None, f"not looked at: {first}"))
+    return SetUp(tuple(findings), project, settings is not None)
+
+
+def _look_at_settings(folder: Path) -> tuple[Settings | None, Finding]:
+    try:
+        with lake_failures(f"cannot read {CONFIGURATION}"):
+            settings = read_settings(folder)
+        KeyTemplate(settings.lake.key)
+    except CinelakeError as error:
+        return None, wrong(CONFIGURATION, error)
+    return settings, Finding(CONFIGURATION, True, f"read: {folder / CONFIGURATION}")
+
+
+def _look_at_dotenv(folder: Path, variables: Mapping[str, str]) -> Finding:
+    try:
+        filed = read_dotenv(folder)
+    except ConfigurationError as error:
+        return wrong(DOTENV, error)
+    if not (folder / DOTENV).exists():
+        return Finding(DOTENV, None, "there is none: the environment alone counts")
+    unread = names_credentials(variables) and names_credentials(filed)
+    return Finding(
+        DOTENV,
+        True,
+        f"read: sets {_names(filed)}" + ("; its credentials do not count, the environment has some" if unread else ""),
+    )
+
+
+def _look_at_environment(folder: Path, variables: Mapping[str, str]) -> tuple[Environment | None, Finding]:
+    try:
+        environment = read_environment(folder, variables)
+    except ConfigurationError as error:
+        return None, wrong("variables", error)
+    return environment, Finding("variables", True, f"the environment sets {_names(variables)}")
+
+
+def _names(variables: Mapping[str, str]) -> str:
+    return (
+        ", ".join(sorted(name for name, value in variables.items() if value and OURS.fullmatch(name))) or "none of ours"
+    )
+
+
+def _look_at_git(folder: Path) -> Finding:
+    """Whether git would take `.env` into its history."""
+    if not (folder / DOTENV).exists() or not any((each / ".git").exists() for each in (folder, *folder.parents)):
+        return Finding("git", None, f"there is no {DOTENV} that git could take")
+    try:
+        asked = subprocess.run(  # noqa: S603
+            ["git", "check-ignore", "--quiet", DOTENV],  # noqa: S607 whichever git the user has
+            cwd=folder,
+            capture_output=True,
+            check=False,
+            timeout=GIT_S,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return Finding("git", None, f"not told whether git would take {DOTENV}: it cannot be run")
+    match asked.returncode:
+        case 0:
+            return Finding("git", True, f"leaves {DOTENV} alone")
+        case 1:
+            hint = f"write {DOTENV} into .gitignore; if it is in the history already, get new credentials"
+            return Finding("git", False, f"would take {DOTENV}, which holds secrets, into its history", hint)
+        case _:
+            return Finding("git", None, f"git does not tell whether it would take {DOTENV}")
+
+
+def look_at_sources(project: Project, now: datetime) -> tuple[Finding, int | None]:
+    """The files that a landing would take, and how many bytes they have in all."""
+    try:
+        with lake_failures("cannot look at the sources"):
+            files = find_files(project, KeyTemplate(project.lake.key), project.processing_date(now))
+    except CinelakeError as error:
+        return Finding("sources", False, error.what.removesuffix(". Nothing was sent"), error.hint), None
+    size_bytes = sum(file.bytes for file in files)
+    many = f"{len(files):,} files" if len(files) > 1 else files[0].source
+    return Finding("sources", True, f"{many}, {size_bytes:,} bytes"), size_bytes
+
+
+def look_at_disks(folder: Path, project: Project | None, needed_bytes: int | None) -> Iterator[Finding]:
+    """Room for what the sources have, in the project folder and, where that is on another disk, in a folder lake.
+
+    Args:
+        folder: of the project.
+        project: None where it could not be read.
+        needed_bytes: of the sources; None where that is not known.
+    """
+    with lake_failures("cannot look at the disk"):
+        places = {"disk": nearest(folder)}
+        if project is not None and isinstance(project.lake_uri, FolderLake):
+            lake = nearest(project.lake_uri.path)
+            if lake.stat().st_dev != places["disk"].stat().st_dev:
+                places["disk of the lake"] = lake
+        for name, place in places.items():
+            free_bytes = shutil.disk_usage(place).free
+            told = f"{free_bytes:,} bytes free in {place}"
+            if needed_bytes is None:
+                yield Finding(name, None, f"{told}; how many the sources need is not known")
+            else:
+                room = free_bytes >= needed_bytes
+                hint = "" if room else "make room, or choose another folder"
+                yield Finding(name, room, f"{told}; the sources have {needed_bytes:,}", hint)
+
+
+def look_at_versions() -> Finding:
+    """What is installed."""
+    libraries = (f"{library} {version(library)}" for library in LIBRARIES)
+    return Finding(
+        "versions", True, f"cinelake {version('cinelake')}, Python {python_version()}, {', '.join(libraries)}"
+    )
+
+
+def nearest(path: Path) -> Path:
+    """A folder, or the nearest one above it that is there."""
+    return next(each for each in (path, *path.parents) if each.is_dir())
