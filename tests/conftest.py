@@ -4,8 +4,11 @@ A part that is missing skips its tests with the reason; where CI is set it fails
 """
 
 import os
+import secrets
 import shutil
+import subprocess
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -14,6 +17,7 @@ import pytest
 from parts import ceph_server, moto_server, rclone_server
 from projects import Place, ProjectFolder, S3Server
 
+CEPH_SETTINGS = Path("/var/tmp/ceph-rgw/ceph.conf")
 SHARED = Path(os.environ.get("CINELAKE_SHARED", Path(__file__).parents[1] / "../shared")).resolve()
 
 
@@ -57,6 +61,20 @@ def ceph() -> S3Server:
     if server is None:
         missing("no Ceph S3 gateway on 127.0.0.1:7480; start one, or name it in CEPH_ENDPOINT")
     return server
+
+
+@pytest.fixture(scope="session")
+def stranger(ceph: S3Server) -> Iterator[S3Server]:
+    """The same server, as another of its users sees it; the user and all that it owns go afterwards."""
+    program = shutil.which("radosgw-admin")
+    if program is None or not CEPH_SETTINGS.is_file():
+        missing(f"no radosgw-admin, or no {CEPH_SETTINGS}: no second user can be made on the Ceph gateway")
+    name, key, secret = f"other-{secrets.token_hex(6)}", secrets.token_hex(10).upper(), secrets.token_hex(20)
+    admin = [program, "-c", str(CEPH_SETTINGS), "-n", "client.rgw", "user"]
+    new = ["create", f"--uid={name}", "--display-name=other", f"--access-key={key}", f"--secret-key={secret}"]
+    subprocess.run([*admin, *new], check=True, capture_output=True, timeout=120)
+    yield replace(ceph, access_key=key, secret_key=secret)
+    subprocess.run([*admin, "rm", f"--uid={name}", "--purge-data"], check=True, capture_output=True, timeout=120)
 
 
 @pytest.fixture(params=["folder", "moto", "rclone", "ceph"])

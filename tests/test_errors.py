@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from botocore import exceptions as aws
+from botocore.parsers import ResponseParserError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from obstore import exceptions as store
@@ -115,6 +116,12 @@ def test_every_error_of_the_libraries_comes_out_in_words(kind: type[Exception]) 
 @given(text=st.text(max_size=300))
 def test_whatever_obstore_says_comes_out_in_words(text: str) -> None:
     failure_of(store.GenericError(text))
+
+
+def test_an_answer_that_is_none_of_a_store_s_is_not_repeated() -> None:
+    told = failure_of(ResponseParserError(f"Unable to parse response, invalid XML received:\n{SECRET}"))
+    assert told.exit_code == 5
+    assert "AWS_ENDPOINT_URL_S3" in told.hint
 
 
 def test_an_error_of_ours_passes_as_it_is() -> None:

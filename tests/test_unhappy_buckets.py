@@ -1,21 +1,14 @@
 """Buckets that cannot be used: no credentials, wrong ones, nobody there, somebody else's."""
 
-import secrets
-import shutil
-import subprocess
 import time
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
 
-from conftest import missing
 from projects import DATE, Place, ProjectFolder, S3Server
 from refusals import files_below, refusal, refusal_in_words
 
-CEPH_SETTINGS = Path("/var/tmp/ceph-rgw/ceph.conf")
 NOBODY = "http://127.0.0.1:1"
 AT_ONCE_S = 30
 
@@ -127,20 +120,6 @@ def test_a_region_that_is_none_is_named_with_its_variable(folder: ProjectFolder,
 
 
 # Somebody else's
-
-
-@pytest.fixture(scope="module")
-def stranger(ceph: S3Server) -> Iterator[S3Server]:
-    """The same server, as another of its users sees it; the user and all that it owns go afterwards."""
-    program = shutil.which("radosgw-admin")
-    if program is None or not CEPH_SETTINGS.is_file():
-        missing(f"no radosgw-admin, or no {CEPH_SETTINGS}: no second user can be made on the Ceph gateway")
-    name, key, secret = f"other-{secrets.token_hex(6)}", secrets.token_hex(10).upper(), secrets.token_hex(20)
-    admin = [program, "-c", str(CEPH_SETTINGS), "-n", "client.rgw", "user"]
-    new = ["create", f"--uid={name}", "--display-name=other", f"--access-key={key}", f"--secret-key={secret}"]
-    subprocess.run([*admin, *new], check=True, capture_output=True, timeout=120)
-    yield replace(ceph, access_key=key, secret_key=secret)
-    subprocess.run([*admin, "rm", f"--uid={name}", "--purge-data"], check=True, capture_output=True, timeout=120)
 
 
 @pytest.mark.parametrize("command", ["run", "land", "build", "verify"])

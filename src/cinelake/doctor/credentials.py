@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from cinelake.config import Project
 from cinelake.config.environment import DOTENV, KEYS
 from cinelake.doctor.findings import Finding, wrong
-from cinelake.errors import CinelakeError
+from cinelake.errors import CinelakeError, ServiceError
 from cinelake.lake.bucket import Bucket, is_of_aws, open_session
 from cinelake.lake.failures import REFUSED_CREDENTIALS, SYNONYMS, code_of, lake_failures
 
@@ -105,8 +105,11 @@ def _refuses(error: CinelakeError) -> bool:
 
 
 def _ask_sts(sts: Any) -> str:
-    answer = sts.get_caller_identity()
-    return f"{answer.get('Arn')}, account {answer.get('Account')} (STS)"
+    try:
+        answer = sts.get_caller_identity()
+        return f"{answer['Arn']}, account {answer['Account']} (STS)"
+    except KeyError as error:  # botocore's own, of an answer that is none of STS
+        raise ServiceError("what answered is no STS", "check AWS_ENDPOINT_URL_STS and AWS_ENDPOINT_URL") from error
 
 
 def _ask_owner(bucket: Bucket) -> str:

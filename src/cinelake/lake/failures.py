@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from botocore import exceptions as aws
+from botocore.parsers import ResponseParserError
 from obstore import exceptions as store
 
 from cinelake.errors import AccessError, CinelakeError, ConfigurationError, ServiceError
@@ -113,10 +114,8 @@ def lake_failures(doing: str) -> Iterator[None]:
         raise _failure_of_network(doing, error) from error
     except aws.ClientError as error:
         raise failure_of_code(doing, *code_of(error)) from error
-    except (aws.BotoCoreError, aws.UndefinedModelAttributeError) as error:
-        raise CinelakeError(
-            f"{doing}: {error}" if str(error) else f"{doing}: {type(error).__name__}", TELL_ALL
-        ) from error
+    except (aws.BotoCoreError, aws.UndefinedModelAttributeError, ResponseParserError) as error:
+        raise _failure_of_boto(doing, error) from error
     except (store.BaseError, FileNotFoundError) as error:
         raise _failure_of_store(doing, error) from error
     except OSError as error:
@@ -197,6 +196,12 @@ def _failure_of_network(doing: str, error: aws.BotoCoreError) -> ServiceError:
     if isinstance(error, aws.SSLError):
         return ServiceError(f"{doing}: {UNTRUSTED[0]}", UNTRUSTED[1])
     return _unreachable(doing, getattr(error, "kwargs", {}).get("endpoint_url"))
+
+
+def _failure_of_boto(doing: str, error: Exception) -> CinelakeError:
+    if isinstance(error, ResponseParserError):  # whose words repeat all of the answer
+        return ServiceError(f"{doing}: what answered is no such service", "check AWS_ENDPOINT_URL_S3, then run again")
+    return CinelakeError(f"{doing}: {error}" if str(error) else f"{doing}: {type(error).__name__}", TELL_ALL)
 
 
 def _unreachable(doing: str, endpoint: str | None) -> ServiceError:
