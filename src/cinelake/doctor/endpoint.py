@@ -32,7 +32,7 @@ def look_at_endpoint(bucket: Bucket, clock: Callable[[], datetime]) -> list[Find
         client = bucket.anonymous
         url = client.meta.endpoint_url
         sent_at, start = clock(), time.perf_counter()
-        with lake_failures("no answer"):
+        with lake_failures("cannot use the endpoint"):
             try:
                 answer: Mapping[str, Any] = client.head_bucket(Bucket=bucket.name)
             except ClientError as error:

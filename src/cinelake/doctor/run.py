@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from boto3 import Session
 from botocore.config import Config
 
 from cinelake.config import BucketLake, FolderLake, Project
+from cinelake.config.redaction import masked, secret_values
 from cinelake.doctor.bucket import look_at_bucket
 from cinelake.doctor.credentials import look_at_credentials, look_at_identity
 from cinelake.doctor.endpoint import look_at_endpoint
@@ -62,17 +64,18 @@ def examine(
         findings += not_looked_at(("sources",), "mend what is above first")
     findings += _or_wrong("disk", lambda: look_at_disks(folder, project, needed_bytes))
     findings.append(look_at_versions())
-    if project is None:
-        return DoctorResult(str(folder), None, tuple(findings), None)
-    on_event(Event(DoctorResult.stage, f"looking at {project.lake_uri}"))
     policy = None
-    match project.lake_uri:
-        case FolderLake() as lake:
-            findings += _or_wrong("lake", lambda: look_at_folder(lake))
-        case BucketLake() as uri:
-            policy = least_policy(uri.bucket, _region_of(project))
-            findings += _look_at_service(project, uri, given, clock)
-    return DoctorResult(str(folder), str(project.lake_uri), tuple(findings), policy)
+    if project is not None:
+        on_event(Event(DoctorResult.stage, f"looking at {project.lake_uri}"))
+        match project.lake_uri:
+            case FolderLake() as lake:
+                findings += _or_wrong("lake", lambda: look_at_folder(lake))
+            case BucketLake() as uri:
+                policy = least_policy(uri.bucket, _region_of(project))
+                findings += _look_at_service(project, uri, given, clock)
+    secrets = secret_values(folder, given)
+    told = (replace(each, detail=masked(each.detail, secrets), hint=masked(each.hint, secrets)) for each in findings)
+    return DoctorResult(str(folder), str(project.lake_uri) if project else None, tuple(told), policy)
 
 
 def find_policy(
