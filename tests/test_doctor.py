@@ -130,10 +130,10 @@ def test_after_a_landing_every_permission_was_tried_and_nothing_is_left(folder: 
         assert found["credentials"].ok is None
         assert place.objects() == before
         return
-    names = ("credentials", "endpoint", "clock", "identity", "bucket", "bucket: region", *PERMISSIONS)
+    names = ("credentials", "endpoint", "clock", "identity", "bucket", "bucket region", *PERMISSIONS)
     assert [name for name in names if found[name].ok is not True] == []
     assert found["may read"].detail.startswith("read _manifests/land/")
-    assert {f"bucket: {subject}" for subject in SETTINGS} <= set(found)
+    assert {f"bucket {subject}" for subject in SETTINGS} <= set(found)
     assert traces(place) == before
 
 
@@ -593,21 +593,21 @@ def test_the_settings_of_a_bucket_are_told_as_they_are(folder: ProjectFolder, mo
     place = Place.on(moto)
     client_of(place).create_bucket(Bucket=place.name)
     found = by_name(examined(folder, place))
-    assert [found[f"bucket: {subject}"] for subject in SETTINGS] == [
-        Finding("bucket: public access", None, "not blocked"),
-        Finding("bucket: versions", None, "not kept"),
-        Finding("bucket: encryption", None, "none by default"),
-        Finding("bucket: abandoned uploads", None, "not dropped"),
-        Finding("bucket: plain HTTP", None, "not refused; there is no policy"),
+    assert [found[f"bucket {subject}"] for subject in SETTINGS] == [
+        Finding("bucket public access", None, "not blocked"),
+        Finding("bucket versions", None, "not kept"),
+        Finding("bucket encryption", None, "none by default"),
+        Finding("bucket abandoned uploads", None, "not dropped"),
+        Finding("bucket plain HTTP", None, "not refused; there is no policy"),
     ]
     made = Place.on(moto)
     land_files(*folder.open(made))
     found = by_name(examined(folder, made))
-    assert [found[f"bucket: {subject}"] for subject in SETTINGS[:4]] == [
-        Finding("bucket: public access", True, "blocked"),
-        Finding("bucket: versions", True, "kept"),
-        Finding("bucket: encryption", True, "AES256"),
-        Finding("bucket: abandoned uploads", True, "dropped after 7 days"),
+    assert [found[f"bucket {subject}"] for subject in SETTINGS[:4]] == [
+        Finding("bucket public access", True, "blocked"),
+        Finding("bucket versions", True, "kept"),
+        Finding("bucket encryption", True, "AES256"),
+        Finding("bucket abandoned uploads", True, "dropped after 7 days"),
     ]
 
 
@@ -634,7 +634,7 @@ def test_a_policy_against_plain_http_is_known(
     }
     document = {"Version": "2012-10-17", "Statement": [whole]}
     client_of(place).put_bucket_policy(Bucket=place.name, Policy=json.dumps(document))
-    assert by_name(examined(folder, place))["bucket: plain HTTP"] == Finding("bucket: plain HTTP", ok, detail)
+    assert by_name(examined(folder, place))["bucket plain HTTP"] == Finding("bucket plain HTTP", ok, detail)
 
 
 def test_what_a_service_lacks_is_not_held_against_it(folder: ProjectFolder, rclone: S3Server) -> None:
@@ -642,7 +642,7 @@ def test_what_a_service_lacks_is_not_held_against_it(folder: ProjectFolder, rclo
     client_of(place).create_bucket(Bucket=place.name)
     result = examined(folder, place)
     assert wrong(result) == []
-    assert by_name(result)["bucket: encryption"].detail == "not told: this service lacks default encryption"
+    assert by_name(result)["bucket encryption"].detail == "not told: this service lacks default encryption"
 
 
 @pytest.mark.parametrize(

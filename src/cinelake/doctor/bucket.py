@@ -43,9 +43,9 @@ def look_at_bucket(bucket: Bucket) -> Iterator[Finding]:
     yield _look_at_region(bucket)
     try:
         for setting in find_settings(bucket):
-            yield Finding(f"bucket: {setting.subject}", setting.holds or None, setting.detail)
+            yield Finding(f"bucket {setting.subject}", setting.holds or None, setting.detail)
     except CinelakeError as error:
-        yield wrong("bucket: settings", error)
+        yield wrong("bucket settings", error)
     for name, action, ask in (
         ("may list", "s3:ListBucket", _list),
         ("may read", "s3:GetObject", _read),
@@ -61,9 +61,9 @@ def _look_at_region(bucket: Bucket) -> Finding:
         with lake_failures(f"cannot ask for the region of {bucket.name}"):
             location = bucket.client.get_bucket_location(Bucket=bucket.name).get("LocationConstraint")
     except CinelakeError as error:
-        return Finding("bucket: region", None, f"not told: {error.what}")
+        return Finding("bucket region", None, f"not told: {error.what}")
     except SyntaxError:  # of Python's XML reader, which botocore uses for this call alone
-        return Finding("bucket: region", None, "not told: the answer cannot be read")
+        return Finding("bucket region", None, "not told: the answer cannot be read")
     return compare_regions(location, bucket.region, on_aws=bucket.endpoint_url is None)
 
 
@@ -77,8 +77,8 @@ def compare_regions(location: str | None, ours: str, *, on_aws: bool) -> Finding
     """
     region = {"EU": "eu-west-1"}.get(location or "", location or WITHOUT_LOCATION)
     if on_aws and region != ours:
-        return Finding("bucket: region", False, f"{region}, and {ours} is set", f"set AWS_REGION={region}")
-    return Finding("bucket: region", True, region)
+        return Finding("bucket region", False, f"{region}, and {ours} is set", f"set AWS_REGION={region}")
+    return Finding("bucket region", True, region)
 
 
 def _try(name: str, action: str, bucket: Bucket, ask: Callable[[Bucket], tuple[bool | None, str]]) -> Finding:
