@@ -587,6 +587,8 @@ def test_an_upload_that_may_not_be_aborted_is_told_with_how_to_remove_it(folder:
     hint = by_name(result)["may write"].hint
     assert "s3:AbortMultipartUpload" in hint
     assert upload["UploadId"] in hint
+    client.delete_bucket_policy(Bucket=place.name)
+    client.abort_multipart_upload(Bucket=place.name, Key=TRIAL, UploadId=upload["UploadId"])
 
 
 def test_the_settings_of_a_bucket_are_told_as_they_are(folder: ProjectFolder, moto: S3Server) -> None:
