@@ -142,7 +142,7 @@ def test_a_wrong_shape_is_told_in_words_of_toml(tmp_path: Path, text: str, field
 def test_a_wrong_source_of_tmdb_is_told_what_can_be_used_today(tmp_path: Path, source: str) -> None:
     what = refusal(tmp_path, f"[tmdb]\nsource = {source}\n").what
     assert what.startswith("lake.toml: tmdb.source: ")
-    assert what.endswith('is no source; write "snapshot" or "off" ("api" is to come)')
+    assert what.endswith('tmdb.source: write "snapshot" or "off" ("api" is to come)')
 
 
 def test_the_hint_of_a_wrong_setting_leads_to_a_whole_lake_toml(tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ def _base_url(text: str) -> str:
 
 def _tmdb_source(source: object) -> object:
     if source not in ("api", "snapshot", "off"):
-        raise ValueError(f'{source!r} is no source; write "snapshot" or "off" ("api" is to come)')
+        raise ValueError('write "snapshot" or "off" ("api" is to come)')
     return source
 
 
