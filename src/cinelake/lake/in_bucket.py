@@ -34,7 +34,7 @@ PART_BYTES = 8 << 20
 MAX_PARTS = 10_000
 """Of a multipart upload (Amazon S3 user guide, "Amazon S3 multipart upload limits")."""
 PARTS_AT_ONCE = 4
-MEMORY_BYTES = 48 << 20
+MEMORY_BYTES = 40 << 20
 """All parts in memory, where the file is not so large that two of its parts are more than that."""
 GRACE_S, MOMENT_S = 3.0, 0.2
 TRIES, WAIT_S, WAIT_AT_MOST_S = 4, 0.2, 5.0
