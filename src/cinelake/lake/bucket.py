@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from boto3 import Session
 from botocore import UNSIGNED
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import SecretStr
 
 from cinelake.config import BucketLake, Project
@@ -167,7 +167,7 @@ class Bucket:
                         f"{doing}: it is in region {region or 'other than ' + self.region}",
                         f"set AWS_REGION={region}" if region else "set AWS_REGION to the bucket's region",
                     ) from error
-                if status == 403:
+                if status in (400, 403):  # AWS answers a token that has expired with 400
                     raise self._why_denied(doing) from error
                 raise
         return True
@@ -300,18 +300,27 @@ class Bucket:
 
     def _why_denied(self, doing: str) -> CinelakeError:
         """HEAD answers 403 without words; a GET of the same bucket has the service's reason."""
-        reason: Literal["AccessDenied"] | str = "AccessDenied"
         try:
             self.client.list_objects_v2(Bucket=self.name, MaxKeys=1)
         except ClientError as error:
-            reason = code_of(error)[0]
-        failure = failure_of_code(doing, reason, 403)
-        if reason == "AccessDenied":
+            reason, status = code_of(error)
+            if reason != "AccessDenied":
+                return failure_of_code(doing, reason, status)
+        if self._lets_requesters_pay():
             return AccessError(
-                f"{doing}: access is denied; it belongs to somebody else, or your credentials may not use it",
-                "choose another name in lake.uri (all of AWS shares the names), or ask for s3:ListBucket on this one",
+                f"{doing}: whoever asks it pays for it (requester pays), which cinelake does not promise to",
+                "choose another name in lake.uri, or ask its owner to turn requester pays off",
             )
-        return failure
+        return AccessError(
+            f"{doing}: access is denied; it belongs to somebody else, or your credentials may not use it",
+            "choose another name in lake.uri (all of AWS shares the names), or ask for s3:ListBucket on this one",
+        )
+
+    def _lets_requesters_pay(self) -> bool:
+        try:
+            return self.client.get_bucket_request_payment(Bucket=self.name).get("Payer") == "Requester"
+        except (ClientError, BotoCoreError):
+            return False
 
 
 @dataclass(frozen=True)
