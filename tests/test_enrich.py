@@ -13,6 +13,7 @@ from cinelake import (
     DataError,
     EnrichOptions,
     Event,
+    ask_questions,
     build_tables,
     enrich_titles,
     verify_lake,
@@ -285,6 +286,7 @@ def test_an_object_changed_by_hand_is_landed_again(landed: ProjectFolder, damage
     assert tmdb_files(landed) == before
     assert [key for key in files_of(landed) if key.startswith(f"_replaced/{films}/")]
     build(landed)
+    ask_questions(*landed.open())
     assert verify_lake(*landed.open()).status == "done"
     assert enrich(landed).status == "unchanged"
 

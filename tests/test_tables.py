@@ -55,7 +55,7 @@ def test_a_tmdb_record_with_a_wrong_field_is_rejected_alone(folder: ProjectFolde
 def test_a_rejected_tmdb_record_is_accounted_for_wherever_rows_are(folder: ProjectFolder) -> None:
     folder.write_records("tmdb.jsonl", [{**SMALL_TMDB[0], "budget": "much"}, *SMALL_TMDB[1:]])
     assert "TMDB: 3 rows in = 2 out + 1 rejected" in folder.cinelake("run", "--date", DATE).stdout
-    assert "not counted: 1." in folder.path.joinpath("report/report.html").read_text(encoding="utf-8")
+    assert "are not counted: 1 of TMDB." in folder.path.joinpath("report/report.html").read_text(encoding="utf-8")
     told = folder.document("build", "--date", DATE)["sources"][-1]
     assert told == {"dataset": "TMDB", "rows_in": 3, "rows_out": 2, "rows_rejected": 1}
     checks = {check["name"]: check["detail"] for check in folder.document("verify")["checks"]}

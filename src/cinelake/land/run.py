@@ -1,17 +1,18 @@
 """Local files → Raw: whole, unchanged, once."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from cinelake.config import Project
-from cinelake.errors import CinelakeError, ConfigurationError
+from cinelake.errors import AccessError, CinelakeError, ConfigurationError
 from cinelake.lake import Event, Lake, OnEvent, Run, Status, silent
 from cinelake.lake.manifests import Manifest, ObjectRecord, counted_landings, manifest_of
 from cinelake.land.compare import compare_files
 from cinelake.land.plan import LandingPlan, PresentObject, plan_landing, refuse_loss
 from cinelake.land.send import STAGE, send_files
-from cinelake.land.sources import Shard, find_files
+from cinelake.land.sources import Shard, SourceFile, find_files
 
 Action = Literal["uploaded", "replaced", "unchanged", "planned"]
 ACTIONS: dict[str, Action] = {"upload": "uploaded", "replace": "replaced", "unchanged": "unchanged"}
@@ -104,10 +105,7 @@ def land_files(
         lake.make(lambda step, kind: on_event(Event(STAGE, step, kind)))
     if plan.to_send or project.lake.abandoned_uploads_hours == 0:
         _tidy(project, lake, on_event)
-    paths = {source.key: source.path for source in sources}
-    written = dict(present)
-    if plan.to_send:
-        written |= send_files(lake, plan.to_send, [paths[each.file.key] for each in plan.to_send], on_event)
+    written = {**present, **_send(lake, plan, sources, on_event, is_empty=not (known or present))}
     objects = tuple(written[planned.file.key] for planned in plan.objects)
     manifest = _standing(known, objects, options) or lake.put_manifest(
         manifest_of(run, STAGE, objects=objects, detail=_detail(lake, plan, known, options))
@@ -118,6 +116,25 @@ def land_files(
     )
     status: Status = "unchanged" if known and manifest in [each.key for each in known] else "done"
     return LandResult(run, str(lake), status, landed, manifest, created=not exists)
+
+
+def _send(
+    lake: Lake, plan: LandingPlan, sources: Sequence[SourceFile], on_event: OnEvent, *, is_empty: bool
+) -> dict[str, ObjectRecord]:
+    """Sends what the plan says.
+
+    A bucket in which nothing lies may be one that another run is just making safe: for a moment its service may deny
+    everybody (see `lake.safety`), so there a denial is not the last word.
+    """
+    paths = {source.key: source.path for source in sources}
+    for pause_s in (*((0.5, 1.5) if is_empty else ()), None):
+        try:
+            return send_files(lake, plan.to_send, [paths[each.file.key] for each in plan.to_send], on_event)
+        except AccessError:
+            if pause_s is None:
+                raise
+            time.sleep(pause_s)
+    raise AssertionError
 
 
 def _standing(known: Sequence[Manifest], objects: Sequence[ObjectRecord], options: LandOptions) -> str | None:

@@ -77,6 +77,8 @@ def send_files(
         CinelakeError: the first that failed; what was on its way beside it is given up.
         KeyboardInterrupt: likewise.
     """
+    if not planned:
+        return {}
     tally = _Tally(len(planned), sum(each.file.bytes for each in planned))
     records: dict[str, ObjectRecord] = {}
     jobs = list(zip(planned, paths, strict=True))
