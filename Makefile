@@ -46,7 +46,7 @@ run: setup ## Run everything on data/, which gets an invented sample if it is em
 	@$(BIN)/cinelake run
 
 test: setup-all ## Run the tests, with coverage
-	@$(BIN)/python -m pytest --cov --cov-report=term:skip-covered $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report=term:skip-covered $(ARGS)
 
 check: setup-all ## Lint, types and import contracts
 	@$(BIN)/ruff check .
