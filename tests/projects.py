@@ -7,6 +7,7 @@ import sys
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,9 +73,13 @@ class S3Server:
 
     def client(self) -> "S3Client":
         """A client of the tests' own, which shares nothing with the lake's."""
-        return boto3.Session(self.access_key, self.secret_key, region_name="us-east-1").client(
-            "s3", endpoint_url=self.endpoint, verify=self.authority
-        )
+        return _client(self.access_key, self.secret_key, self.endpoint, self.authority)
+
+
+@cache
+def _client(access_key: str, secret_key: str, endpoint: str, authority: str | None) -> "S3Client":
+    session = boto3.Session(access_key, secret_key, region_name="us-east-1")
+    return session.client("s3", endpoint_url=endpoint, verify=authority)
 
 
 @dataclass(frozen=True)

@@ -195,6 +195,7 @@ def test_a_service_s_answer_is_told_by_what_the_reader_must_do(
         (made(aws.ConnectTimeoutError), 5),
         (made(aws.ReadTimeoutError), 5),
         (made(aws.ProxyConnectionError), 5),
+        (made(aws.IncompleteReadError), 5),
         (store.PermissionDeniedError("words"), 4),
         (store.UnauthenticatedError("words"), 4),
         (store.GenericError(OBSTORE_TEXT.format(secret=SECRET, answer="HTTP error: error sending request")), 5),
@@ -205,8 +206,9 @@ def test_an_error_on_the_way_is_told_by_what_the_reader_must_do(error: Exception
     assert failure_of(error).exit_code == exit_code
 
 
-def test_an_endpoint_that_does_not_answer_is_named() -> None:
-    assert "http://127.0.0.1:1" in failure_of(aws.EndpointConnectionError(endpoint_url="http://127.0.0.1:1")).what
+def test_an_endpoint_that_does_not_answer_is_named_without_what_it_was_asked() -> None:
+    error = aws.EndpointConnectionError(endpoint_url="http://127.0.0.1:1/bucket/key?uploadId=2~id")
+    assert ": http://127.0.0.1:1 could not be reached" in failure_of(error).what
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from boto3 import Session
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from cinelake.config import Project
@@ -65,7 +64,7 @@ def hide(access_key: str) -> str:
     return "*" * hidden + access_key[hidden:]
 
 
-def look_at_identity(bucket: Bucket, session: Session, sts_endpoint_url: str | None, config: Config) -> Finding:
+def look_at_identity(bucket: Bucket, session: Session, sts_endpoint_url: str | None) -> Finding:
     """Whose the credentials are, as a service says that accepts them.
 
     AWS's STS is asked only where the lake is on AWS: who configured another store is not told of to AWS.
@@ -78,7 +77,7 @@ def look_at_identity(bucket: Bucket, session: Session, sts_endpoint_url: str | N
                 region_name=bucket.region,
                 endpoint_url=sts_endpoint_url,
                 verify=bucket.certificates,
-                config=config,
+                config=bucket.config,
             )
         if bucket.endpoint_url is None or not is_of_aws(sts.meta.endpoint_url):
             ways.append(lambda: _ask_sts(sts))

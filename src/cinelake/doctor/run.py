@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from boto3 import Session
-from botocore.config import Config
 
 from cinelake.config import BucketLake, FolderLake, Project
 from cinelake.config.redaction import masked, secret_values
@@ -23,8 +22,9 @@ from cinelake.errors import CinelakeError, ConfigurationError
 from cinelake.lake import Event, OnEvent, silent
 from cinelake.lake.bucket import DEFAULT_REGION, Bucket
 from cinelake.lake.failures import lake_failures
+from cinelake.lake.patience import Patience
 
-QUICK = Config(connect_timeout=5, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 2})
+QUICK = Patience(silence_s=10, tries=2)
 """Who asks how things are waits less than who has work to do."""
 
 
@@ -110,7 +110,7 @@ def _look_at_service(
                 session or Session(region_name=project.region),
                 endpoint_url=given.endpoint_url,
                 certificates=given.certificates,
-                config=QUICK,
+                patience=QUICK,
             )
     except CinelakeError:
         yield from not_looked_at(("endpoint", "clock", "identity", "bucket"), "mend the credentials first")
@@ -122,7 +122,7 @@ def _look_at_service(
     elif session is None:
         yield from not_looked_at(("identity", "bucket"), "mend the credentials first")
     else:
-        identity = look_at_identity(bucket, session, given.sts_endpoint_url, QUICK)
+        identity = look_at_identity(bucket, session, given.sts_endpoint_url)
         yield identity
         if identity.ok is False:
             yield from not_looked_at(("bucket",), "mend the credentials first")

@@ -17,6 +17,7 @@ from cinelake.config import BucketLake, Project
 from cinelake.errors import AccessError, CinelakeError, ConfigurationError
 from cinelake.lake.checksums import sha256_of_blocks
 from cinelake.lake.failures import NO_CREDENTIALS, DamagedError, code_of, failure_of_code, lake_failures, taken_keys
+from cinelake.lake.patience import Patience
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -24,16 +25,7 @@ if TYPE_CHECKING:
 
 DEFAULT_REGION = WITHOUT_LOCATION = "us-east-1"
 """The one region whose name CreateBucket refuses as a location (Amazon S3 API reference, CreateBucket)."""
-CONNECT_TIMEOUT_S, READ_TIMEOUT_S, ATTEMPTS = 5, 30, 5
-"""Seconds of silence after which a request is tried again, and how often in all; waits between grow to 20 s (botocore's
-standard mode, with jitter)."""
 CONNECTIONS = 16
-PATIENT = Config(
-    connect_timeout=CONNECT_TIMEOUT_S,
-    read_timeout=READ_TIMEOUT_S,
-    retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
-    max_pool_connections=CONNECTIONS,
-)
 
 
 @dataclass(frozen=True)
@@ -67,7 +59,7 @@ class Written:
     """Without quotes."""
     version_id: str | None = None
     crc64nvme: str | None = None
-    """Base64; only where the service answered with it, which it does after checking it."""
+    """Base64, as the service has it; only where it answered with one."""
 
 
 def open_session(project: Project) -> Session:
@@ -105,7 +97,7 @@ class Bucket:
         *,
         endpoint_url: str | None = None,
         certificates: str | None = None,
-        config: Config = PATIENT,
+        patience: Patience | None = None,
     ) -> None:
         """Gets ready; nothing is asked of the network.
 
@@ -114,7 +106,7 @@ class Bucket:
             session: whose credentials and region are used.
             endpoint_url: of another service than AWS; None leaves that to boto3's own chain, too.
             certificates: a file of certificate authorities to trust; None likewise.
-            config: how long to wait, and how often to try.
+            patience: with the service; the usual one if left out.
         """
         self.name = uri.bucket
         self.region = session.region_name or DEFAULT_REGION
@@ -122,12 +114,19 @@ class Bucket:
         self._endpoint_url = endpoint_url
         self.certificates: str | None = certificates or session._session.get_config_variable("ca_bundle")
         """A file of certificate authorities to trust beside the usual ones."""
-        self._config = config
+        self.patience = patience or Patience()
+        self.config = Config(
+            connect_timeout=self.patience.connect_s,
+            read_timeout=self.patience.silence_s,
+            retries={"mode": "standard", "total_max_attempts": self.patience.tries},
+            max_pool_connections=CONNECTIONS,
+        )
+        """How boto3 waits and tries again."""
 
     @cached_property
     def client(self) -> "S3Client":
         """boto3's own client."""
-        return self._open_client(self._config)
+        return self._open_client(self.config)
 
     def _open_client(self, config: Config) -> "S3Client":
         with lake_failures(f"cannot open s3://{self.name}"):
@@ -223,10 +222,11 @@ class Bucket:
             answer["Metadata"],
         )
 
-    def read_sha256(self, key: str) -> str:
+    def read_sha256(self, key: str, *, version_id: str | None = None) -> str:
         """SHA-256 of an object from reading all of it."""
         with lake_failures(f"cannot read s3://{self.name}/{key}"):
-            body = self.client.get_object(Bucket=self.name, Key=key)["Body"]
+            version = {"VersionId": version_id} if version_id else {}
+            body = self.client.get_object(Bucket=self.name, Key=key, **version)["Body"]  # type: ignore[arg-type]
             return sha256_of_blocks(body.iter_chunks(1 << 20))[0]
 
     # Writing
@@ -252,11 +252,22 @@ class Bucket:
                 Metadata={"sha256": sha256},
                 **({"IfNoneMatch": "*"} if create else {}),  # type: ignore[arg-type]
             )
-        return Written(
-            bare(answer["ETag"]),
-            version_of(answer),
-            held_checksum(answer.get("ChecksumCRC64NVME"), crc64nvme, f"s3://{self.name}/{key}"),
-        )
+        return Written(bare(answer["ETag"]), version_of(answer), answer.get("ChecksumCRC64NVME"))
+
+    def take_back(self, key: str, e_tag: str | None, version_id: str | None) -> None:
+        """Removes an object that this run wrote: that version of it, or the object if it is still the one of the ETag.
+
+        A service that knows no such condition removes what lies there.
+        """
+        with lake_failures(f"cannot remove s3://{self.name}/{key}, which arrived damaged"):
+            try:
+                if version_id is not None:
+                    self.client.delete_object(Bucket=self.name, Key=key, VersionId=version_id)
+                else:
+                    self.client.delete_object(Bucket=self.name, Key=key, **({"IfMatch": e_tag} if e_tag else {}))  # type: ignore[arg-type]
+            except ClientError as error:
+                if code_of(error)[1] not in (404, 412):
+                    raise
 
     def open_uploads(self) -> list["OpenUpload"]:
         """The multipart uploads that are neither complete nor aborted."""
@@ -291,12 +302,12 @@ class Bucket:
     @cached_property
     def unsigned(self) -> "S3Client":
         """Leaves bodies out of the signature: each is hashed once less. For services that check checksums."""
-        return self._open_client(self._config.merge(Config(s3={"payload_signing_enabled": False})))
+        return self._open_client(self.config.merge(Config(s3={"payload_signing_enabled": False})))
 
     @cached_property
     def anonymous(self) -> "S3Client":
         """Signs nothing, so it needs no credentials: for asking whether anybody answers."""
-        return self._open_client(self._config.merge(Config(signature_version=UNSIGNED)))
+        return self._open_client(self.config.merge(Config(signature_version=UNSIGNED)))
 
     def _why_denied(self, doing: str) -> CinelakeError:
         """HEAD answers 403 without words; a GET of the same bucket has the service's reason."""

@@ -5,6 +5,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 from botocore import exceptions as aws
 from botocore.parsers import ResponseParserError
@@ -110,7 +111,7 @@ def lake_failures(doing: str) -> Iterator[None]:
         raise AccessError(f"{doing}: your session has ended", "run aws sso login, or aws login") from error
     except (aws.InvalidRegionError, aws.NoRegionError, aws.ConfigParseError, aws.ConfigNotFound) as error:
         raise ConfigurationError(f"{doing}: {error}", SETTINGS_OF_AWS) from error
-    except (aws.HTTPClientError, aws.ConnectionError) as error:
+    except (aws.HTTPClientError, aws.ConnectionError, aws.IncompleteReadError) as error:
         raise _failure_of_network(doing, error) from error
     except aws.ClientError as error:
         raise failure_of_code(doing, *code_of(error)) from error
@@ -205,7 +206,9 @@ def _failure_of_boto(doing: str, error: Exception) -> CinelakeError:
 
 
 def _unreachable(doing: str, endpoint: str | None) -> ServiceError:
-    where = f"{endpoint} " if endpoint else "the endpoint "
+    # What boto3 names is the address of the whole request, with the id of an upload.
+    parts = urlsplit(endpoint or "")
+    where = f"{parts.scheme}://{parts.netloc} " if endpoint else "the endpoint "
     return ServiceError(
         f"{doing}: {where}could not be reached", "check the network and AWS_ENDPOINT_URL_S3, then run again"
     )

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from queue import SimpleQueue
 from threading import Thread
@@ -21,13 +22,15 @@ from awscrt.checksums import combine_crc64nvme, crc64nvme
 from boto3 import Session
 from obstore.store import S3Store
 
-from cinelake.errors import CinelakeError, ServiceError
-from cinelake.lake.bucket import Bucket, Evidence, Written, is_md5
-from cinelake.lake.failures import lake_failures, taken_keys
+from cinelake.errors import CinelakeError
+from cinelake.lake.bucket import Bucket, Evidence, Written, held_checksum, is_md5
+from cinelake.lake.failures import DamagedError, lake_failures, taken_keys
 from cinelake.lake.interface import Arrived, KeyTakenError, OnBytes
+from cinelake.lake.patience import damages, persistently
 from cinelake.lake.reading import SteadyFile
 from cinelake.lake.stores import open_store
 from cinelake.lake.uploads import Upload
+from cinelake.lake.waiting import attended
 
 SMALL_BYTES = 1 << 20
 PART_BYTES = 8 << 20
@@ -37,8 +40,6 @@ PARTS_AT_ONCE = 4
 MEMORY_BYTES = 40 << 20
 """All parts in memory, where the file is not so large that two of its parts are more than that."""
 GRACE_S, MOMENT_S = 3.0, 0.2
-TRIES, WAIT_S, WAIT_AT_MOST_S = 4, 0.2, 5.0
-"""Of a small object, each with obstore's own; jitter included."""
 
 
 class BucketWriter:
@@ -52,24 +53,49 @@ class BucketWriter:
 
     def put_whole(self, key: str, data: bytes, sha256: str, *, content_type: str, create: bool) -> Arrived:
         """See `Writer.put_whole`."""
+        return persistently(
+            lambda: self._put_once(key, data, sha256, content_type, create=create), self._bucket.patience, where=damages
+        )
+
+    def _put_once(self, key: str, data: bytes, sha256: str, content_type: str, *, create: bool) -> Arrived:
+        """Raises DamagedError where something else arrived; that does not stay."""
         if len(data) > SMALL_BYTES:
             written = self._bucket.put(
                 key, data, crc64nvme=_base64(crc64nvme(data)), sha256=sha256, content_type=content_type, create=create
             )
         else:
-            written = _persistently(lambda: self._put_small(key, data, sha256, content_type, create=create))
-        if not self._is_proven(written, data):
-            # It may be encrypted, which makes its ETag no MD5: the service is asked for more.
-            found = self._bucket.head(key)
-            self._confirm(key, found, len(data), sha256, _base64(crc64nvme(data)))
-            self._keeps_checksums = found is not None and found.crc64nvme is not None
+            # Where a try did arrive, the next is told that the key is taken, by the same content.
+            written = persistently(
+                lambda: self._put_small(key, data, sha256, content_type, create=create), self._bucket.patience
+            )
+        with self._taken_back(key, written.e_tag, written.version_id):
+            self._prove(key, written, data, sha256)
         return Arrived(len(data), sha256, written.e_tag, written.version_id)
 
-    def _is_proven(self, written: Written, data: bytes) -> bool:
-        """Whether the answer shows that what arrived is what was sent; of an ETag that is no MD5 a listing must do."""
-        if written.crc64nvme is not None or self._keeps_checksums or not is_md5(written.e_tag or ""):
-            return True
-        return written.e_tag == hashlib.md5(data, usedforsecurity=False).hexdigest()
+    def _prove(self, key: str, written: Written, data: bytes, sha256: str) -> None:
+        """Makes sure that what arrived is what was sent; of an ETag that is no MD5 a listing must do."""
+        if written.crc64nvme is not None:
+            held_checksum(written.crc64nvme, _base64(crc64nvme(data)), f"s3://{self._bucket.name}/{key}")
+        elif not self._keeps_checksums and is_md5(written.e_tag or ""):
+            if written.e_tag == hashlib.md5(data, usedforsecurity=False).hexdigest():
+                return
+            # It may be encrypted, which makes its ETag no MD5: the service is asked for more.
+            found = self._bucket.head(key, version_id=written.version_id)
+            self._keeps_checksums = self._confirm(key, found, len(data), _base64(crc64nvme(data)))
+            if not self._keeps_checksums and self._read_sha256(key, written.version_id) != sha256:
+                raise _damaged(self._bucket, key)
+
+    @contextmanager
+    def _taken_back(self, key: str, e_tag: str | None, version_id: str | None) -> Iterator[None]:
+        """What turns out inside to have arrived damaged is removed."""
+        try:
+            yield
+        except DamagedError as error:
+            try:
+                self._bucket.take_back(key, e_tag, version_id)
+            except CinelakeError as why:
+                raise CinelakeError(why.what, "remove that object, then run again") from error
+            raise
 
     def _put_small(self, key: str, data: bytes, sha256: str, content_type: str, *, create: bool) -> Written:
         with lake_failures(f"cannot write s3://{self._bucket.name}/{key}"), taken_keys(key):
@@ -92,23 +118,28 @@ class BucketWriter:
         The upload's metadata are fixed before the content is known, so the SHA-256 of an object that was sent in parts
         stands in the manifest alone; the service keeps the CRC64NVME of the whole object.
         """
-        upload = Upload(self._bucket, key, content_type=content_type)
+        look = partial(on_bytes, 0)  # where a run that was interrupted ends, whatever the network does
+        upload = attended(lambda: Upload(self._bucket, key, content_type=content_type), look, every_s=MOMENT_S)
         parts = _Parts(upload.send_part, part_bytes_for(file.size_bytes), on_bytes)
         try:
             sent = parts.send(file)
             file.confirm(sent.sha256, sent.bytes)
-            written = upload.complete([part.e_tag for part in sent.parts], crc64nvme=sent.crc64nvme, create=create)
+            e_tags = [part.e_tag for part in sent.parts]
+            written = attended(
+                lambda: upload.complete(e_tags, crc64nvme=sent.crc64nvme, create=create), look, every_s=MOMENT_S
+            )
         except BaseException:
             # What is on its way when an upload is given up may arrive after that, and must be given up too.
             upload.abort()
             parts.wait(GRACE_S)
             upload.abort()
             raise
-        found = self._bucket.head(key, version_id=written.version_id)
+        found = attended(lambda: self._bucket.head(key, version_id=written.version_id), look, every_s=MOMENT_S)
         if found is not None and found.metadata.get("upload", upload.token) != upload.token:
             raise KeyTakenError(key)  # by a run that ended a moment after ours
-        # Each part was confirmed by its own answer.
-        self._confirm(key, found, sent.bytes, sent.sha256, sent.crc64nvme, parts=True)
+        with self._taken_back(key, written.e_tag, written.version_id):
+            # Each part was confirmed by its own answer.
+            self._confirm(key, found, sent.bytes, sent.crc64nvme)
         return Arrived(
             sent.bytes,
             sent.sha256,
@@ -122,23 +153,25 @@ class BucketWriter:
         """See `Writer.replacing`: the bucket keeps the object as a version, or the user has asked for its loss."""
         yield
 
-    def _confirm(
-        self, key: str, found: Evidence | None, size_bytes: int, sha256: str, checksum: str, *, parts: bool = False
-    ) -> None:
-        """Holds what the service says of an object against what was sent.
+    def _confirm(self, key: str, found: Evidence | None, size_bytes: int, checksum: str) -> bool:
+        """Holds what the service says of an object against what was sent; returns whether it keeps a checksum of it.
 
         Raises:
-            CinelakeError: it is another.
+            DamagedError: it is another.
         """
-        if found is not None and found.bytes == size_bytes:
-            if found.crc64nvme is not None and found.crc64nvme == checksum:
-                return
-            if found.crc64nvme is None and (parts or self._bucket.read_sha256(key) == sha256):
-                return
-        raise CinelakeError(
-            f"s3://{self._bucket.name}/{key} is not what was sent",
-            "run the command again; if it repeats, something else writes to this key, or changes data on its way",
-        )
+        if found is None or found.bytes != size_bytes or found.crc64nvme not in (None, checksum):
+            raise _damaged(self._bucket, key)
+        return found.crc64nvme is not None
+
+    def _read_sha256(self, key: str, version_id: str | None) -> str:
+        return persistently(lambda: self._bucket.read_sha256(key, version_id=version_id), self._bucket.patience)
+
+
+def _damaged(bucket: Bucket, key: str) -> DamagedError:
+    return DamagedError(
+        f"s3://{bucket.name}/{key} is not what was sent",
+        "run the command again; if it repeats, something else writes to this key, or changes data on its way",
+    )
 
 
 def open_bucket(bucket: Bucket, session: Session) -> tuple[S3Store, BucketWriter]:
@@ -257,26 +290,6 @@ def _hashing(update: Callable[[bytearray], None]) -> Iterator[Callable[[bytearra
     finally:
         queue.put(None)
         thread.join()
-
-
-def _persistently(do: Callable[[], Written]) -> Written:
-    """Tries again what a service could not do now; obstore itself leaves a conditional request that broke off alone.
-
-    That is safe: where the first try did arrive, the next is told that the key is taken, by the same content.
-    """
-    try:
-        return do()
-    except ServiceError:
-        # Loading it takes longer than a small landing.
-        from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
-
-        again = Retrying(
-            retry=retry_if_exception_type(ServiceError),
-            stop=stop_after_attempt(TRIES - 1),
-            wait=wait_random_exponential(WAIT_S, max=WAIT_AT_MOST_S),
-            reraise=True,
-        )
-        return again(do)
 
 
 def _base64(crc: int) -> str:

@@ -1,7 +1,6 @@
 """The lake: one way to read and write objects, whether they rest in a folder or in a bucket."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -18,8 +17,11 @@ from cinelake.lake.failures import lake_failures
 from cinelake.lake.in_folder import open_folder, remove_unfinished, replaced_key
 from cinelake.lake.interface import Arrived, KeyTakenError, OnBytes, Writer
 from cinelake.lake.keys import KeyTemplate
+from cinelake.lake.listing import Listing
 from cinelake.lake.manifests import PREFIX, Manifest, ObjectRecord, date_of, read_manifest
+from cinelake.lake.patience import Patience, persistently
 from cinelake.lake.reading import SourceChangedError, SteadyFile
+from cinelake.lake.waiting import interruptibly, side_by_side
 
 if TYPE_CHECKING:
     from obstore import ObjectMeta
@@ -34,8 +36,6 @@ SINCE = datetime(2020, 1, 1, tzinfo=UTC)
 """No upload is older; some services tell one made-up time for all, and so tell nothing of which are abandoned."""
 WORTH_KEEPING_BYTES = 1 << 20
 """A smaller object is as soon fetched as its copy is linked."""
-PAGE = 1000
-"""Objects in a page of a listing, as S3 gives them."""
 READERS = 8
 """Objects read or written at once."""
 
@@ -70,12 +70,17 @@ class Lake:
         """How keys are written and read."""
         self.bucket = bucket
         """The bucket's own calls; None for a folder."""
+        self._patience = bucket.patience if bucket else Patience()
         self._copies = copies
         self._open = opener
 
     @classmethod
-    def open(cls, project: Project) -> Self:
+    def open(cls, project: Project, *, patience: Patience | None = None) -> Self:
         """Gets ready to use the project's lake, which need not be there yet; nothing is asked of the network.
+
+        Args:
+            project: whose lake.
+            patience: with the service of a bucket; the usual one if left out.
 
         Raises:
             ConfigurationError: `lake.key` is no template.
@@ -93,7 +98,13 @@ class Lake:
 
                 given = project.environment
                 session = open_session(project)
-                bucket = Bucket(uri, session, endpoint_url=given.endpoint_url, certificates=given.certificates)
+                bucket = Bucket(
+                    uri,
+                    session,
+                    endpoint_url=given.endpoint_url,
+                    certificates=given.certificates,
+                    patience=patience,
+                )
                 return cls(uri, keys, copies=copies, opener=lambda: open_bucket(bucket, session), bucket=bucket)
 
     def exists(self) -> bool:
@@ -162,23 +173,28 @@ class Lake:
 
     def list_pages(self, prefix: str) -> Iterator[list[StoredObject]]:
         """`list_objects`, a page at a time, as the service gives them."""
-        with lake_failures(f"cannot list {self}/{prefix}"):
-            for page in obstore.list(self._store, prefix=prefix, chunk_size=PAGE):
-                yield [
+        listing = Listing(self._store, prefix)
+
+        def next_page() -> list[StoredObject]:
+            with lake_failures(f"cannot list {self}/{prefix}"):
+                return [
                     StoredObject(entry["path"], entry["size"], (entry["e_tag"] or "").strip('"') or None)
-                    for entry in page
+                    for entry in listing.next_page()
                 ]
+
+        while page := interruptibly(lambda: persistently(next_page, self._patience)):
+            yield page
 
     def read(self, key: str) -> bytes:
         """The whole of a small object."""
         with lake_failures(f"cannot read {self}/{key}"):
-            return bytes(obstore.get(self._store, key).bytes())
+            return interruptibly(lambda: bytes(obstore.get(self._store, key).bytes()))
 
     def checksum(self, key: str) -> tuple[str, int] | None:
         """SHA-256 and size in bytes of an object, from reading every byte; None where it is not there."""
         with lake_failures(f"cannot read {self}/{key}"):
             try:
-                return sha256_of_blocks(self._stream(key))
+                return interruptibly(lambda: sha256_of_blocks(self._stream(key)))
             except FileNotFoundError:
                 return None
 
@@ -204,8 +220,7 @@ class Lake:
 
     def fetch_all(self, records: Iterable[ObjectRecord]) -> list[Path]:
         """`fetch` of many, side by side, in their order."""
-        with ThreadPoolExecutor(READERS) as pool:
-            return list(pool.map(self.fetch, records))
+        return side_by_side(self.fetch, records, at_once=READERS)
 
     # Writing
 
@@ -254,14 +269,13 @@ class Lake:
     def put_bytes(self, key: str, data: bytes, *, content_type: str) -> ObjectRecord:
         """Writes a small object; one there with other content is an error (KeyTakenError)."""
         with lake_failures(f"cannot write {self}/{key}"):
-            return _record(key, self._create(key, data, sha256_of_bytes(data), content_type))
+            return _record(key, interruptibly(lambda: self._create(key, data, sha256_of_bytes(data), content_type)))
 
     def put_all(self, objects: Mapping[str, bytes], *, content_type: str) -> list[ObjectRecord]:
         """`put_bytes` of many, side by side, in their order."""
-        with ThreadPoolExecutor(READERS) as pool:
-            return list(
-                pool.map(lambda item: self.put_bytes(item[0], item[1], content_type=content_type), objects.items())
-            )
+        return side_by_side(
+            lambda item: self.put_bytes(item[0], item[1], content_type=content_type), objects.items(), at_once=READERS
+        )
 
     def confirm(self, records: Iterable[ObjectRecord]) -> None:
         """Holds objects whose ETag told nothing of their content against one listing: they are there, of their size.
@@ -331,9 +345,8 @@ class Lake:
         dated = [(day, key) for day, key in sorted(dated) if until is None or day <= until]
         if on == "the newest date" and dated:
             dated = [(day, key) for day, key in dated if day == dated[-1][0]]
-        with ThreadPoolExecutor(READERS) as pool:
-            found = pool.map(lambda pair: self._read_manifest(pair[1]), dated)
-            return [manifest for manifest in found if manifest is not None]
+        found = side_by_side(lambda pair: self._read_manifest(pair[1]), dated, at_once=READERS)
+        return [manifest for manifest in found if manifest is not None]
 
     def _read_manifest(self, key: str) -> Manifest | None:
         """A manifest; None for one that has gone since it was listed."""

@@ -14,9 +14,6 @@ from cinelake.lake.bucket import Bucket
 if TYPE_CHECKING:
     from obstore.store import ClientConfig, S3Config
 
-RETRIES, RETRY_TIMEOUT = 4, timedelta(seconds=60)
-CONNECT_TIMEOUT, TIMEOUT = timedelta(seconds=5), timedelta(seconds=30)
-"""The second for a whole request: what is sent in one has a megabyte at most."""
 CREDENTIALS_LIVE = timedelta(minutes=6)
 """boto3 renews credentials ten minutes before they end, so what it gives is good for longer than that."""
 
@@ -30,9 +27,13 @@ def open_store(bucket: Bucket, session: Session) -> S3Store:
     Raises:
         ConfigurationError: the file of certificates that the settings of AWS name cannot be read.
     """
-    endpoint = bucket.endpoint_url
+    endpoint, patience = bucket.endpoint_url, bucket.patience
     plain = endpoint is not None and endpoint.startswith("http://")
-    client: ClientConfig = {"allow_http": plain, "connect_timeout": CONNECT_TIMEOUT, "timeout": TIMEOUT}
+    client: ClientConfig = {
+        "allow_http": plain,
+        "connect_timeout": timedelta(seconds=patience.connect_s),
+        "timeout": timedelta(seconds=patience.silence_s),
+    }
     if bucket.certificates is not None:
         try:
             client["root_certificate"] = Path(bucket.certificates).read_bytes()
@@ -52,5 +53,5 @@ def open_store(bucket: Bucket, session: Session) -> S3Store:
         config=config,
         credential_provider=Boto3CredentialProvider(session, ttl=CREDENTIALS_LIVE),
         client_options=client,
-        retry_config={"max_retries": RETRIES, "retry_timeout": RETRY_TIMEOUT},
+        retry_config={"max_retries": patience.tries - 1, "retry_timeout": timedelta(seconds=patience.again_s)},
     )

@@ -97,8 +97,9 @@ class Upload:
                     **({"IfNoneMatch": "*"} if create else {}),  # type: ignore[arg-type]
                 )
             except ClientError as error:
-                # The first try may have been done although its answer was lost.
-                found = self._bucket.head(self._key) if code_of(error)[0] == "NoSuchUpload" else None
+                # The first try may have been done, its answer lost: then the upload is gone, or the key is taken by it.
+                code, status = code_of(error)
+                found = self._bucket.head(self._key) if code == "NoSuchUpload" or status == 412 else None
                 if found is None or found.metadata.get("upload") != self.token:
                     raise
                 return Written(found.e_tag, None, found.crc64nvme)
