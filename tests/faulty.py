@@ -147,14 +147,16 @@ class FaultyNetwork:
     rules: list[Rule] = field(default_factory=list)
     log: list[Asked] = field(default_factory=list)
     """Every request, in the order in which they came."""
-    on_request: Callable[[int], None] = lambda _number: None
-    """Told the number of each request, from 1, before the server is asked."""
+    moments: dict[int, Fault] = field(default_factory=dict)
+    """What the request of that number meets, whatever it is."""
     stalled: threading.Event = field(default_factory=threading.Event)
     """Set once a request is kept waiting."""
     let_go: threading.Event = field(default_factory=threading.Event)
     met: int = 0
     """Requests that met a fault."""
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    under_way: int = 0
+    """Requests that came and are not done with."""
+    lock: threading.Condition = field(default_factory=threading.Condition)
 
     def fail(
         self,
@@ -174,15 +176,21 @@ class FaultyNetwork:
         """From now on nothing fails; what is kept waiting is let go."""
         with self.lock:
             self.rules.clear()
+            self.moments.clear()
         self.let_go.set()
 
+    def fail_at(self, number: int, fault: Fault) -> None:
+        """Makes the request of a number fail, from 1, whatever it is."""
+        with self.lock:
+            self.moments[number] = fault
+
     def forget(self) -> None:
-        """As new."""
+        """As new, once all that is under way has ended."""
         self.mend()
         with self.lock:
+            assert self.lock.wait_for(lambda: self.under_way == 0, DEADLINE_S)
             self.log.clear()
             self.met = 0
-            self.on_request = lambda _number: None
             self.stalled, self.let_go = threading.Event(), threading.Event()
 
     @property
@@ -196,13 +204,21 @@ class FaultyNetwork:
         direct = Place.on(self.server)
         return replace(direct, variables={**direct.variables, "AWS_ENDPOINT_URL_S3": f"http://127.0.0.1:{self.port}"})
 
-    def met_by(self, asked: Asked) -> tuple[int, list[Fault]]:
-        """Notes a request; returns its number and the faults that it meets."""
+    @contextmanager
+    def request(self, asked: Asked) -> Iterator[list[Fault]]:
+        """Notes a request that is under way; gives the faults that it meets."""
         with self.lock:
             self.log.append(asked)
+            self.under_way += 1
             faults = [rule.fault for rule in self.rules if rule.matches(asked)]
+            faults += [fault for number, fault in self.moments.items() if number == len(self.log)]
             self.met += bool(faults)
-            return len(self.log), faults
+        try:
+            yield faults
+        finally:
+            with self.lock:
+                self.under_way -= 1
+                self.lock.notify_all()
 
 
 @contextmanager
@@ -246,16 +262,12 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def _pass_on(self) -> None:
-        network = self.network_of_this
         path, _, query = self.path.partition("?")
-        asked = Asked(self.command, path, query)
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        number, faults = network.met_by(asked)
-        network.on_request(number)
-        try:
-            self._answer(body, faults)
-        except (_BrokenOffError, ConnectionError):
-            self.close_connection = True
+        with self.network_of_this.request(Asked(self.command, path, query)) as faults:
+            try:
+                self._answer(self.rfile.read(int(self.headers.get("Content-Length") or 0)), faults)
+            except (_BrokenOffError, ConnectionError):
+                self.close_connection = True
 
     do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = _pass_on  # noqa: N815 the names that http.server looks for
 

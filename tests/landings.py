@@ -54,10 +54,10 @@ def land(
     return land_files(project, lake, Run.start(parse_date(date)), LandOptions(dry_run=dry_run))
 
 
-def start_landing(folder: ProjectFolder, place: Place, *arguments: str) -> subprocess.Popen[str]:
+def start_landing(folder: ProjectFolder, place: Place, *arguments: str, date: str = DATE) -> subprocess.Popen[str]:
     """Lands in a process of its own, which need not come to its end."""
     return subprocess.Popen(
-        [PROGRAM, "land", "--date", DATE, "--lake", place.uri, *arguments],
+        [PROGRAM, "land", "--date", date, "--lake", place.uri, *arguments],
         cwd=folder.path,
         env={**os.environ, **place.variables},
         stdout=subprocess.PIPE,

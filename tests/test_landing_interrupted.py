@@ -1,0 +1,152 @@
+"""Landings that cannot go on: Ctrl-C while the network says nothing, and a disk that is full."""
+
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from conftest import missing
+from faulty import FaultyNetwork, Stall, faulty_network
+from landings import (
+    FILE,
+    KEY,
+    LARGER,
+    MIDDLE,
+    SMALL,
+    collect_garbage,
+    content,
+    emptied,
+    enlarge,
+    land,
+    make_bucket,
+    manifests,
+    open_uploads,
+    raw_objects,
+    small_disk,
+    start_landing,
+    write_project,
+)
+from projects import DATE, Place, S3Server
+from refusals import refusal, refusal_in_words
+
+AT_ONCE_S = 15.0
+START_S = 60.0
+
+
+@pytest.fixture(scope="module")
+def network(ceph: S3Server) -> Iterator[FaultyNetwork]:
+    """A network before Ceph."""
+    with faulty_network(ceph) as network:
+        yield network
+    collect_garbage(ceph)
+
+
+@pytest.fixture
+def place(network: FaultyNetwork) -> Iterator[Place]:
+    """A bucket that is there, behind that network."""
+    network.forget()
+    place = network.place()
+    make_bucket(place)
+    with emptied(place):
+        yield place
+
+
+def interrupted(process: subprocess.Popen[str]) -> subprocess.CompletedProcess[str]:
+    """Presses Ctrl-C; the program must end soon."""
+    began = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    try:
+        out, err = process.communicate(timeout=AT_ONCE_S)
+    finally:
+        process.kill()
+        process.wait()
+    assert time.monotonic() - began < AT_ONCE_S
+    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+
+@pytest.mark.parametrize(
+    ("size_bytes", "method", "part"),
+    [
+        (SMALL, "HEAD", ""),
+        (SMALL, "GET", "list-type"),
+        (SMALL, "PUT", FILE),
+        (MIDDLE, "PUT", FILE),
+        (LARGER, "POST", "?uploads"),
+        (LARGER, "PUT", "partNumber=2"),
+        (LARGER, "POST", "uploadId"),
+    ],
+    ids=["bucket", "listing", "small", "middle", "opening", "part", "completing"],
+)
+def test_ctrl_c_while_the_service_says_nothing_leaves_no_object_and_no_upload(
+    tmp_path: Path, network: FaultyNetwork, place: Place, size_bytes: int, method: str, part: str
+) -> None:
+    data = content(size_bytes)
+    folder = write_project(tmp_path / "project", {FILE: data}, hours=24)
+    network.fail(Stall(), method, part, times=None)
+    with start_landing(folder, place) as process:
+        assert network.stalled.wait(START_S)
+        ended = interrupted(process)
+    assert refusal_in_words(ended, code=130).what == "interrupted"
+    assert ended.stdout == ""
+    network.mend()
+    assert place.objects() == {}
+    assert open_uploads(place) == []
+    assert land(folder, place).status == "done"
+    assert raw_objects(place) == {KEY: data}
+
+
+def test_ctrl_c_while_the_manifest_is_sent_leaves_the_object_to_the_next_landing(
+    tmp_path: Path, network: FaultyNetwork, place: Place
+) -> None:
+    folder = write_project(tmp_path / "project", {FILE: content(SMALL)}, hours=24)
+    network.fail(Stall(), "PUT", "_manifests", times=None)
+    with start_landing(folder, place) as process:
+        assert network.stalled.wait(START_S)
+        ended = interrupted(process)
+    assert refusal_in_words(ended, code=130).what == "interrupted"
+    network.mend()
+    assert manifests(place) == []
+    landed = land(folder, place)
+    assert (landed.status, [each.action for each in landed.objects]) == ("done", ["unchanged"])
+
+
+def test_ctrl_c_while_a_manifest_is_read_ends_at_once(tmp_path: Path, network: FaultyNetwork, place: Place) -> None:
+    folder = write_project(tmp_path / "project", {FILE: content(SMALL)}, hours=24)
+    land(folder, place)
+    network.fail(Stall(), "GET", "_manifests/land/2022", times=None)
+    with start_landing(folder, place) as process:
+        assert network.stalled.wait(START_S)
+        ended = interrupted(process)
+    assert refusal_in_words(ended, code=130).what == "interrupted"
+
+
+# A full disk
+
+
+@pytest.fixture
+def disk() -> Iterator[Path]:
+    """A disk with room for 8 MiB."""
+    with small_disk(8) as path:
+        if path is None:
+            missing("no file system may be mounted here: the tests are not run by root, or in a bare container")
+        yield path
+
+
+@pytest.mark.parametrize("sizes", [[LARGER], [MIDDLE] * 4, [SMALL] * 20 + [LARGER]], ids=["large", "middle", "mixed"])
+def test_a_full_disk_is_told_and_nothing_half_written_stays(tmp_path: Path, disk: Path, sizes: list[int]) -> None:
+    files = {f"{number:02}.csv": content(size, str(number)) for number, size in enumerate(sizes)}
+    folder = write_project(tmp_path / "project", files, source="*.csv", hours=24)
+    place = Place.in_folder(disk / "lake")
+    told = refusal(folder, "land", "--date", DATE, code=1, place=place)
+    assert "the disk is full" in told.what
+    assert "make room" in told.hint
+    landed = {key.rpartition("/")[2]: data for key, data in raw_objects(place).items()}
+    assert landed.items() <= files.items()
+    assert (manifests(place), open_uploads(place)) == ([], [])
+    enlarge(disk, 64)
+    folder.document("land", "--date", DATE, place=place)
+    assert {key.rpartition("/")[2]: data for key, data in raw_objects(place).items()} == files
+    assert open_uploads(place) == []
