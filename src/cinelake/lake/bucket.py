@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -185,10 +186,17 @@ class Bucket:
             try:
                 self.client.create_bucket(**request)
             except ClientError as error:
-                if code_of(error)[0] == "BucketAlreadyOwnedByYou":
+                code = code_of(error)[0]
+                # rclone says of our own bucket, too, that it exists already; somebody else's we may not look into.
+                if code == "BucketAlreadyOwnedByYou" or (code == "BucketAlreadyExists" and self._may_look_into()):
                     return False
                 raise
         return True
+
+    def _may_look_into(self) -> bool:
+        with suppress(CinelakeError):
+            return self.is_there()
+        return False
 
     def keeps_versions(self) -> bool:
         """Whether an object that is replaced stays as an older version. A service without versioning answers no."""
