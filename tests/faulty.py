@@ -83,7 +83,7 @@ class TellChecksum:
 class Do:
     """Something else happens at that moment."""
 
-    action: Callable[[], None]
+    action: Callable[[], object]
     done: bool = False
     """After the server was asked, before its answer goes back."""
 

@@ -23,7 +23,7 @@ PREFIX = "Raw/Local/CSV/Movies/2022/05/02"
 KEY = f"{PREFIX}/{FILE}"
 SMALL, MIDDLE, LARGE, LARGER = 1000, 3 << 20, 9 << 20, 20 << 20
 """Sent by obstore in one request, by boto3 in one, and by boto3 in two parts and in three."""
-QUICK = Patience(connect_s=2, silence_s=1, tries=2, again_s=2, rounds=2, wait_s=0.05, wait_at_most_s=0.1)
+QUICK = Patience(connect_s=2, silence_s=2, tries=2, again_s=3, rounds=2, wait_s=0.05, wait_at_most_s=0.1)
 """What lasts fails soon."""
 CEPH_SETTINGS = Path("/var/tmp/ceph-rgw/ceph.conf")
 

@@ -13,6 +13,7 @@ from cinelake.lake.patience import Patience
 from faulty import (
     CHECKSUM,
     Answer,
+    Do,
     Fault,
     FaultyNetwork,
     Flip,
@@ -224,6 +225,37 @@ def test_a_completion_whose_answer_was_lost_is_known_for_our_own_without_reading
     assert asked.count(("POST", "uploadId")) == 2
     assert not [method for method, _ in asked if method == "GET"]
     assert_landed(place, data)
+
+
+@pytest.mark.parametrize("whose", ["ours", "another run's"])
+def test_a_completion_that_only_ever_fails_is_good_where_the_object_lies_there(
+    tmp_path: Path, network: FaultyNetwork, place: Place, whose: str
+) -> None:
+    folder, data = project_of(tmp_path, LARGE)
+    if whose == "ours":
+        COMPLETE.fail(network, Answer(500, "InternalError", done=True), times=None)
+    else:
+        client = network.server.client()
+        COMPLETE.fail(network, Do(lambda: client.put_object(Bucket=place.name, Key=KEY, Body=data)))
+        COMPLETE.fail(network, FAILED, times=None)
+    assert land(folder, place).status == "done"
+    assert_landed(place, data)
+    assert land(folder, place).status == "unchanged"
+
+
+def test_a_completion_that_only_ever_fails_is_told_where_something_else_lies_there(
+    tmp_path: Path, network: FaultyNetwork, place: Place
+) -> None:
+    folder, _ = project_of(tmp_path, LARGE)
+    client = network.server.client()
+    COMPLETE.fail(network, Do(lambda: client.put_object(Bucket=place.name, Key=KEY, Body=b"something else")))
+    COMPLETE.fail(network, FAILED, times=None)
+    with pytest.raises(ServiceError, match="the service failed"):
+        land(folder, place)
+    network.mend()
+    assert raw_objects(place) == {KEY: b"something else"}
+    assert manifests(place) == []
+    assert open_uploads(place) == []
 
 
 def test_an_upload_whose_opening_was_told_to_nobody_is_removed_by_the_next_landing(

@@ -33,7 +33,7 @@ def test_landings_of_the_same_files_at_once_all_succeed(folder: ProjectFolder, p
     data = hashlib.shake_128(b"large").digest(LARGE_BYTES)
     folder.path.joinpath("movies.csv").write_bytes(data)
     ended = land_at_once([folder] * landings, place)
-    assert [code for code, _ in ended] == [0] * landings, ended
+    assert [code for code, _ in ended] == [0] * landings, "\n".join(t for _, t in ended)
     assert place.objects()[MOVIES] == data
     assert [check for check in verify_lake(*folder.open(place)).checks if not check.ok] == []
     assert land_files(*folder.open(place)).status == "unchanged"

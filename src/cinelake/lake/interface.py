@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from cinelake.errors import CinelakeError
+from cinelake.errors import CinelakeError, ServiceError
 from cinelake.lake.reading import SteadyFile
 
 OnBytes = Callable[[int], None]
@@ -45,6 +45,7 @@ class Writer(Protocol):
 
         Raises:
             SourceChangedError: it changed while it was read.
+            UncertainError: all of it was sent, and the service failed at the last step.
         """
         ...
 
@@ -72,3 +73,7 @@ class ReplacedMeanwhileError(CinelakeError):
 
     def __init__(self, key: str) -> None:
         super().__init__(f"{key} was changed by another run meanwhile; nothing was written to it", "run again")
+
+
+class UncertainError(ServiceError):
+    """The service says that it failed, and yet the object may lie there: by this run, or by another that met it."""

@@ -1,6 +1,7 @@
 """The lake: one way to read and write objects, whether they rest in a folder or in a bucket."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import nullcontext
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +16,7 @@ from cinelake.lake.checksums import sha256_of_blocks, sha256_of_bytes, sha256_of
 from cinelake.lake.copies import Copies
 from cinelake.lake.failures import lake_failures
 from cinelake.lake.in_folder import open_folder, remove_unfinished, replaced_key
-from cinelake.lake.interface import Arrived, KeyTakenError, OnBytes, Writer
+from cinelake.lake.interface import Arrived, KeyTakenError, OnBytes, UncertainError, Writer
 from cinelake.lake.keys import KeyTemplate
 from cinelake.lake.listing import Listing
 from cinelake.lake.manifests import PREFIX, Manifest, ObjectRecord, date_of, read_manifest
@@ -377,15 +378,16 @@ class Lake:
     def _put_large(
         self, key: str, file: SteadyFile, content_type: str, replaces: str | None, on_bytes: OnBytes
     ) -> Arrived:
-        if replaces is not None:
-            with self._writer.replacing(key, replaces):
-                return self._writer.put_in_parts(key, file, content_type=content_type, create=False, on_bytes=on_bytes)
-        if self._head(key) and (there := self.checksum(key)):
+        if replaces is None and self._head(key) and (there := self.checksum(key)):
             # None has gone meanwhile.
             return self._as_good(key, sha256_of_file(Path(file.path)), KeyTakenError(key), there)
+        replacing = nullcontext() if replaces is None else self._writer.replacing(key, replaces)
         try:
-            return self._writer.put_in_parts(key, file, content_type=content_type, create=True, on_bytes=on_bytes)
-        except KeyTakenError as error:
+            with replacing:
+                return self._writer.put_in_parts(
+                    key, file, content_type=content_type, create=replaces is None, on_bytes=on_bytes
+                )
+        except (KeyTakenError, UncertainError) as error:
             return self._as_good(key, sha256_of_file(Path(file.path)), error)
 
     def _create(self, key: str, data: bytes, sha256: str, content_type: str) -> Arrived:
@@ -394,15 +396,22 @@ class Lake:
         except KeyTakenError as error:
             return self._as_good(key, sha256, error)
 
-    def _as_good(self, key: str, sha256: str, taken: KeyTakenError, there: tuple[str, int] | None = None) -> Arrived:
+    def _as_good(
+        self,
+        key: str,
+        sha256: str,
+        error: KeyTakenError | UncertainError,
+        there: tuple[str, int] | None = None,
+    ) -> Arrived:
         """Another run may have written the very same: that is as good as our own.
 
         Raises:
             KeyTakenError: it is something else.
+            UncertainError: likewise.
         """
         there = there or self.checksum(key)
         if there is None or there[0] != sha256:
-            raise taken
+            raise error
         head = self._head(key)
         return Arrived(there[1], sha256, (head["e_tag"] or "").strip('"') or None if head else None)
 

@@ -9,9 +9,10 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from cinelake.errors import CinelakeError
+from cinelake.errors import CinelakeError, ServiceError
 from cinelake.lake.bucket import Bucket, OpenUpload, Written, bare, held_checksum, is_md5, version_of
 from cinelake.lake.failures import DamagedError, code_of, lake_failures, taken_keys
+from cinelake.lake.interface import UncertainError
 
 PART_TRIES = 3
 """Of a part that was damaged on its way; what could not be sent at all, boto3 tries again itself."""
@@ -83,26 +84,37 @@ class Upload:
             e_tags: of the parts, in their order.
             crc64nvme: of the whole, base64; the service checks it.
             create: only where no object lies under the key (KeyTakenError).
+
+        Raises:
+            UncertainError: the service failed at it, time and again.
         """
+        try:
+            with lake_failures(f"cannot write {self._what}"), taken_keys(self._key):
+                return self._complete(e_tags, crc64nvme, create=create)
+        except DamagedError:
+            raise
+        except ServiceError as error:
+            raise UncertainError(error.what, error.hint) from error
+
+    def _complete(self, e_tags: Sequence[str], crc64nvme: str, *, create: bool) -> Written:
         parts: Any = [{"PartNumber": number, "ETag": e_tag} for number, e_tag in enumerate(e_tags, start=1)]
-        with lake_failures(f"cannot write {self._what}"), taken_keys(self._key):
-            try:
-                answer = self._bucket.client.complete_multipart_upload(
-                    Bucket=self._bucket.name,
-                    Key=self._key,
-                    UploadId=self._id,
-                    MultipartUpload={"Parts": parts},
-                    ChecksumCRC64NVME=crc64nvme,
-                    ChecksumType="FULL_OBJECT",
-                    **({"IfNoneMatch": "*"} if create else {}),  # type: ignore[arg-type]
-                )
-            except ClientError as error:
-                # The first try may have been done, its answer lost: then the upload is gone, or the key is taken by it.
-                code, status = code_of(error)
-                found = self._bucket.head(self._key) if code == "NoSuchUpload" or status == 412 else None
-                if found is None or found.metadata.get("upload") != self.token:
-                    raise
-                return Written(found.e_tag, None, found.crc64nvme)
+        try:
+            answer = self._bucket.client.complete_multipart_upload(
+                Bucket=self._bucket.name,
+                Key=self._key,
+                UploadId=self._id,
+                MultipartUpload={"Parts": parts},
+                ChecksumCRC64NVME=crc64nvme,
+                ChecksumType="FULL_OBJECT",
+                **({"IfNoneMatch": "*"} if create else {}),  # type: ignore[arg-type]
+            )
+        except ClientError as error:
+            # The first try may have been done, its answer lost: then the upload is gone, or the key is taken by it.
+            code, status = code_of(error)
+            found = self._bucket.head(self._key) if code == "NoSuchUpload" or status == 412 else None
+            if found is None or found.metadata.get("upload") != self.token:
+                raise
+            return Written(found.e_tag, None, found.crc64nvme)
         return Written(bare(answer["ETag"]), version_of(answer), answer.get("ChecksumCRC64NVME"))
 
     def abort(self) -> None:
