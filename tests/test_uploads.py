@@ -1,7 +1,9 @@
 """One multipart upload: its condition, its checksums, its end."""
 
 import hashlib
+import tracemalloc
 from base64 import b64encode
+from typing import Any
 
 import pytest
 from awscrt.checksums import crc64nvme
@@ -51,6 +53,26 @@ def test_an_aborted_upload_is_gone_and_may_be_aborted_again(folder: ProjectFolde
     upload.abort()
     assert bucket.open_uploads() == []
     assert bucket_place.objects() == {}
+
+
+def test_a_part_is_signed_and_sent_without_a_copy_of_it(folder: ProjectFolder, bucket_place: Place) -> None:
+    bucket = bucket_of(folder, bucket_place)
+    where = {"Bucket": bucket.name, "Key": "Raw/x.csv"}
+    upload = bucket.client.create_multipart_upload(**where)["UploadId"]
+    part: Any = bytearray(PART_BYTES)
+    for number in (1, 2):
+        tracemalloc.start()
+        e_tag = bucket.unsigned.upload_part(**where, UploadId=upload, PartNumber=number, Body=part)["ETag"]
+        _, peak_bytes = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert e_tag.strip('"') == hashlib.md5(part).hexdigest()
+    bucket.client.abort_multipart_upload(**where, UploadId=upload)
+    assert peak_bytes < PART_BYTES / 8
+
+
+@pytest.mark.parametrize("size_bytes", [1, 256 << 20, 1 << 30])
+def test_the_parts_of_usual_files_are_of_8_to_16_mib(size_bytes: int) -> None:
+    assert 8 << 20 <= part_bytes_for(size_bytes) <= 16 << 20
 
 
 @pytest.mark.parametrize("size_bytes", [1, PART_BYTES * MAX_PARTS, PART_BYTES * MAX_PARTS + 1, 5 << 40])

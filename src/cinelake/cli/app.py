@@ -1,17 +1,12 @@
 """The commands. Each parses, calls one stage and shows its result; what is heavy is imported inside."""
 
-import gc
-import os
-import sys
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cinelake.cli.failures import exit_code_of
-from cinelake.cli.streams import prepare, reader_may_leave
-from cinelake.errors import ExitCode
+from cinelake.cli.streams import reader_may_leave
 
 app = typer.Typer(
     name="cinelake",
@@ -261,18 +256,3 @@ def doctor(
         output.show_findings(result, as_json=json)
     if result.status == "failed":
         raise typer.Exit(1)
-
-
-def main() -> None:
-    """The `cinelake` program."""
-    # A command lives for seconds and makes hardly any cycles: looking for them less often saves a tenth of its time.
-    gc.set_threshold(100_000, 20, 20)
-    prepare()
-    code = exit_code_of(app, sys.argv[1:])
-    if code == ExitCode.INTERRUPTED:
-        # Python would wait for threads that wait for the network. What they were sending was given up already.
-        with reader_may_leave():
-            sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
-    sys.exit(code)

@@ -21,12 +21,15 @@ from cinelake.lake.failures import NO_CREDENTIALS, DamagedError, code_of, failur
 from cinelake.lake.patience import Patience
 
 if TYPE_CHECKING:
+    from botocore.awsrequest import AWSRequest
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import CreateBucketRequestTypeDef
 
 DEFAULT_REGION = WITHOUT_LOCATION = "us-east-1"
 """The one region whose name CreateBucket refuses as a location (Amazon S3 API reference, CreateBucket)."""
 CONNECTIONS = 16
+BODY = "cinelake_body"
+"""In the context of a request: its body, while it is signed."""
 
 
 @dataclass(frozen=True)
@@ -310,7 +313,11 @@ class Bucket:
     @cached_property
     def unsigned(self) -> "S3Client":
         """Leaves bodies out of the signature: each is hashed once less. For services that check checksums."""
-        return self._open_client(self.config.merge(Config(s3={"payload_signing_enabled": False})))
+        client = self._open_client(self.config.merge(Config(s3={"payload_signing_enabled": False})))
+        # botocore copies a body before it signs a request, although its signature does not look at it.
+        client.meta.events.register_last("before-sign.s3", _lay_body_aside)
+        client.meta.events.register_last("request-created.s3", _put_body_back)
+        return client
 
     @cached_property
     def anonymous(self) -> "S3Client":
@@ -359,6 +366,16 @@ class OpenUpload:
             except ClientError as error:
                 if code_of(error)[1] != 404:
                     raise
+
+
+def _lay_body_aside(request: "AWSRequest", **_: object) -> None:
+    request.context[BODY] = request.data
+    request.data = b""
+
+
+def _put_body_back(request: "AWSRequest", **_: object) -> None:
+    if BODY in request.context:
+        request.data = request.context.pop(BODY)
 
 
 def held_checksum(told: str | None, sent: str, what: str) -> str | None:

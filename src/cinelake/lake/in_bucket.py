@@ -33,11 +33,13 @@ from cinelake.lake.uploads import Upload
 from cinelake.lake.waiting import attended
 
 SMALL_BYTES = 1 << 20
-PART_BYTES = 8 << 20
+PART_BYTES, LARGER_PART_BYTES = 8 << 20, 16 << 20
+USUAL_PARTS = 32
+"""Of a file that has more, the parts are larger: each costs boto3 half a millisecond."""
 MAX_PARTS = 10_000
 """Of a multipart upload (Amazon S3 user guide, "Amazon S3 multipart upload limits")."""
 PARTS_AT_ONCE = 4
-MEMORY_BYTES = 40 << 20
+MEMORY_BYTES = 64 << 20
 """All parts in memory, where the file is not so large that two of its parts are more than that."""
 GRACE_S, MOMENT_S = 3.0, 0.2
 
@@ -181,8 +183,9 @@ def open_bucket(bucket: Bucket, session: Session) -> tuple[S3Store, BucketWriter
 
 
 def part_bytes_for(size_bytes: int) -> int:
-    """The size of the parts of a file: 8 MiB, or as much more as it takes for 10,000 parts to hold it (up to 5 TiB)."""
-    return max(PART_BYTES, -(-size_bytes // MAX_PARTS))
+    """The size of the parts of a file: 8 to 16 MiB, or as much more as 10,000 parts need to hold it (up to 5 TiB)."""
+    usual = min(max(PART_BYTES, -(-size_bytes // USUAL_PARTS)), LARGER_PART_BYTES)
+    return max(usual, -(-size_bytes // MAX_PARTS))
 
 
 @dataclass(frozen=True)
