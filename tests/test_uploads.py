@@ -57,7 +57,7 @@ def test_an_aborted_upload_is_gone_and_may_be_aborted_again(folder: ProjectFolde
 
 def test_a_part_is_signed_and_sent_without_a_copy_of_it(folder: ProjectFolder, bucket_place: Place) -> None:
     bucket = bucket_of(folder, bucket_place)
-    where = {"Bucket": bucket.name, "Key": "Raw/x.csv"}
+    where: Any = {"Bucket": bucket.name, "Key": "Raw/x.csv"}
     upload = bucket.client.create_multipart_upload(**where)["UploadId"]
     part: Any = bytearray(PART_BYTES)
     for number in (1, 2):

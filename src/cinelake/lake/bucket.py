@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from boto3 import Session
 from botocore import UNSIGNED
@@ -55,8 +55,7 @@ class StoredVersion:
     is_latest: bool
 
 
-@dataclass(frozen=True)
-class Written:
+class Written(NamedTuple):
     """What the service answered to a write."""
 
     e_tag: str | None

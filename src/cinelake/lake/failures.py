@@ -3,8 +3,7 @@
 import errno
 import os
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from types import TracebackType
 from urllib.parse import urlsplit
 
 from botocore import exceptions as aws
@@ -90,50 +89,75 @@ NO_CREDENTIALS = (
 )
 
 
-@contextmanager
-def lake_failures(doing: str) -> Iterator[None]:
+class lake_failures:  # noqa: N801 read as `with lake_failures(...)`; a class, for it is entered for every object
     """Turns what a store raises inside the block into our errors.
-
-    Args:
-        doing: what was tried and to what, as in "cannot write s3://lake/Raw/…".
 
     Raises:
         AccessError, ConfigurationError, ServiceError, CinelakeError: by what the reader must do.
     """
-    try:
-        yield
-    except (aws.NoCredentialsError, aws.PartialCredentialsError, aws.CredentialRetrievalError) as error:
-        what, hint = NO_CREDENTIALS
-        raise AccessError(f"{doing}: {what}", hint) from error
-    except aws.ProfileNotFound as error:
-        raise AccessError(f"{doing}: {error}", "name a profile of ~/.aws/config in AWS_PROFILE") from error
-    except (aws.TokenRetrievalError, aws.SSOError, aws.LoginError) as error:
-        raise AccessError(f"{doing}: your session has ended", "run aws sso login, or aws login") from error
-    except (aws.InvalidRegionError, aws.NoRegionError, aws.ConfigParseError, aws.ConfigNotFound) as error:
-        raise ConfigurationError(f"{doing}: {error}", SETTINGS_OF_AWS) from error
-    except (aws.HTTPClientError, aws.ConnectionError, aws.IncompleteReadError) as error:
-        raise _failure_of_network(doing, error) from error
-    except aws.ClientError as error:
-        raise failure_of_code(doing, *code_of(error)) from error
-    except (aws.BotoCoreError, aws.UndefinedModelAttributeError, ResponseParserError) as error:
-        raise _failure_of_boto(doing, error) from error
-    except (store.BaseError, FileNotFoundError) as error:
-        raise _failure_of_store(doing, error) from error
-    except OSError as error:
-        raise _failure_of_disk(doing, error) from error
+
+    __slots__ = ("_doing",)
+
+    def __init__(self, doing: str) -> None:
+        """Gets ready; `doing` is what is tried and to what, as in "cannot write s3://lake/Raw/…"."""
+        self._doing = doing
+
+    def __enter__(self) -> None:
+        """Nothing yet."""
+
+    def __exit__(
+        self, _type: type[BaseException] | None, error: BaseException | None, _traceback: TracebackType | None
+    ) -> None:
+        if error is not None and (failure := _failure_of(self._doing, error)) is not None:
+            raise failure from error
 
 
-@contextmanager
-def taken_keys(key: str) -> Iterator[None]:
+def _failure_of(doing: str, error: BaseException) -> CinelakeError | None:
+    """Our error for one of a store, of boto3 or of the file system; None for any other."""
+    match error:
+        case aws.NoCredentialsError() | aws.PartialCredentialsError() | aws.CredentialRetrievalError():
+            what, hint = NO_CREDENTIALS
+            return AccessError(f"{doing}: {what}", hint)
+        case aws.ProfileNotFound():
+            return AccessError(f"{doing}: {error}", "name a profile of ~/.aws/config in AWS_PROFILE")
+        case aws.TokenRetrievalError() | aws.SSOError() | aws.LoginError():
+            return AccessError(f"{doing}: your session has ended", "run aws sso login, or aws login")
+        case aws.InvalidRegionError() | aws.NoRegionError() | aws.ConfigParseError() | aws.ConfigNotFound():
+            return ConfigurationError(f"{doing}: {error}", SETTINGS_OF_AWS)
+        case aws.HTTPClientError() | aws.ConnectionError() | aws.IncompleteReadError():
+            return _failure_of_network(doing, error)
+        case aws.ClientError():
+            return failure_of_code(doing, *code_of(error))
+        case aws.BotoCoreError() | aws.UndefinedModelAttributeError() | ResponseParserError():
+            return _failure_of_boto(doing, error)
+        case store.BaseError() | FileNotFoundError():
+            return _failure_of_store(doing, error)
+        case OSError():
+            return _failure_of_disk(doing, error)
+    return None
+
+
+class taken_keys:  # noqa: N801 as `lake_failures`
     """Turns a key that is taken, as obstore and S3 tell it, into a KeyTakenError."""
-    try:
-        yield
-    except store.AlreadyExistsError as error:
-        raise KeyTakenError(key) from error
-    except aws.ClientError as error:
-        if code_of(error)[0] == "ConditionalRequestConflict" or code_of(error)[1] == 412:
-            raise KeyTakenError(key) from error
-        raise
+
+    __slots__ = ("_key",)
+
+    def __init__(self, key: str) -> None:
+        """Gets ready."""
+        self._key = key
+
+    def __enter__(self) -> None:
+        """Nothing yet."""
+
+    def __exit__(
+        self, _type: type[BaseException] | None, error: BaseException | None, _traceback: TracebackType | None
+    ) -> None:
+        taken = isinstance(error, store.AlreadyExistsError) or (
+            isinstance(error, aws.ClientError)
+            and (code_of(error)[0] == "ConditionalRequestConflict" or code_of(error)[1] == 412)
+        )
+        if taken:
+            raise KeyTakenError(self._key) from error
 
 
 def code_of(error: aws.ClientError) -> tuple[str, int]:

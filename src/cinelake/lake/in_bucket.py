@@ -24,10 +24,11 @@ from obstore.store import S3Store
 
 from cinelake.errors import CinelakeError
 from cinelake.lake.bucket import Bucket, Evidence, Written, held_checksum, is_md5
+from cinelake.lake.checksums import md5_of_bytes
 from cinelake.lake.failures import DamagedError, lake_failures, taken_keys
 from cinelake.lake.interface import Arrived, KeyTakenError, OnBytes
 from cinelake.lake.patience import damages, persistently
-from cinelake.lake.reading import SteadyFile
+from cinelake.lake.reading import ReadFile, SteadyFile
 from cinelake.lake.stores import open_store
 from cinelake.lake.uploads import Upload
 from cinelake.lake.waiting import attended
@@ -53,59 +54,60 @@ class BucketWriter:
         self._keeps_checksums = False
         """Once an object's checksum was seen to be kept: it was checked then, and so are those that follow."""
 
-    def put_whole(self, key: str, data: bytes, sha256: str, *, content_type: str, create: bool) -> Arrived:
+    def put_whole(self, read: ReadFile, *, content_type: str, create: bool) -> Arrived:
         """See `Writer.put_whole`."""
-        return persistently(
-            lambda: self._put_once(key, data, sha256, content_type, create=create), self._bucket.patience, where=damages
-        )
+        put = partial(self._put_once, read, content_type, create=create)
+        return persistently(put, self._bucket.patience, where=damages)
 
-    def _put_once(self, key: str, data: bytes, sha256: str, content_type: str, *, create: bool) -> Arrived:
+    def _put_once(self, read: ReadFile, content_type: str, *, create: bool) -> Arrived:
         """Raises DamagedError where something else arrived; that does not stay."""
-        if len(data) > SMALL_BYTES:
+        key, size_bytes = read.key, len(read.data)
+        if size_bytes > SMALL_BYTES:
+            checksum = _base64(crc64nvme(read.data))
             written = self._bucket.put(
-                key, data, crc64nvme=_base64(crc64nvme(data)), sha256=sha256, content_type=content_type, create=create
+                key, read.data, crc64nvme=checksum, sha256=read.sha256, content_type=content_type, create=create
             )
         else:
             # Where a try did arrive, the next is told that the key is taken, by the same content.
-            written = persistently(
-                lambda: self._put_small(key, data, sha256, content_type, create=create), self._bucket.patience
-            )
-        with self._taken_back(key, written.e_tag, written.version_id):
-            self._prove(key, written, data, sha256)
-        return Arrived(len(data), sha256, written.e_tag, written.version_id)
+            put = partial(self._put_small, read, content_type, create=create)
+            written = persistently(put, self._bucket.patience)
+        try:
+            self._prove(read, written)
+        except DamagedError as error:
+            self._take_back(key, written, error)
+            raise
+        return Arrived(size_bytes, read.sha256, written.e_tag, written.version_id)
 
-    def _prove(self, key: str, written: Written, data: bytes, sha256: str) -> None:
+    def _prove(self, read: ReadFile, written: Written) -> None:
         """Makes sure that what arrived is what was sent; of an ETag that is no MD5 a listing must do."""
         if written.crc64nvme is not None:
-            held_checksum(written.crc64nvme, _base64(crc64nvme(data)), f"s3://{self._bucket.name}/{key}")
+            checksum = _base64(crc64nvme(read.data))
+            held_checksum(written.crc64nvme, checksum, f"s3://{self._bucket.name}/{read.key}")
+        elif written.e_tag is not None and written.e_tag == read.md5:
+            return
         elif not self._keeps_checksums and is_md5(written.e_tag or ""):
-            if written.e_tag == hashlib.md5(data, usedforsecurity=False).hexdigest():
+            if written.e_tag == md5_of_bytes(read.data):
                 return
             # It may be encrypted, which makes its ETag no MD5: the service is asked for more.
-            found = self._bucket.head(key, version_id=written.version_id)
-            self._keeps_checksums = self._confirm(key, found, len(data), _base64(crc64nvme(data)))
-            if not self._keeps_checksums and self._read_sha256(key, written.version_id) != sha256:
-                raise _damaged(self._bucket, key)
+            found = self._bucket.head(read.key, version_id=written.version_id)
+            self._keeps_checksums = self._confirm(read.key, found, len(read.data), _base64(crc64nvme(read.data)))
+            if not self._keeps_checksums and self._read_sha256(read.key, written.version_id) != read.sha256:
+                raise _damaged(self._bucket, read.key)
 
-    @contextmanager
-    def _taken_back(self, key: str, e_tag: str | None, version_id: str | None) -> Iterator[None]:
-        """What turns out inside to have arrived damaged is removed."""
+    def _take_back(self, key: str, written: Written, error: DamagedError) -> None:
+        """Removes what has arrived damaged."""
         try:
-            yield
-        except DamagedError as error:
-            try:
-                self._bucket.take_back(key, e_tag, version_id)
-            except CinelakeError as why:
-                raise CinelakeError(why.what, "remove that object, then run again") from error
-            raise
+            self._bucket.take_back(key, written.e_tag, written.version_id)
+        except CinelakeError as why:
+            raise CinelakeError(why.what, "remove that object, then run again") from error
 
-    def _put_small(self, key: str, data: bytes, sha256: str, content_type: str, *, create: bool) -> Written:
-        with lake_failures(f"cannot write s3://{self._bucket.name}/{key}"), taken_keys(key):
+    def _put_small(self, read: ReadFile, content_type: str, *, create: bool) -> Written:
+        with lake_failures(f"cannot write s3://{self._bucket.name}/{read.key}"), taken_keys(read.key):
             result = obstore.put(
                 self._store,
-                key,
-                data,
-                attributes={"Content-Type": content_type, "sha256": sha256},
+                read.key,
+                read.data,
+                attributes={"Content-Type": content_type, "sha256": read.sha256},
                 mode="create" if create else "overwrite",
                 use_multipart=False,
             )
@@ -139,9 +141,12 @@ class BucketWriter:
         found = attended(lambda: self._bucket.head(key, version_id=written.version_id), look, every_s=MOMENT_S)
         if found is not None and found.metadata.get("upload", upload.token) != upload.token:
             raise KeyTakenError(key)  # by a run that ended a moment after ours
-        with self._taken_back(key, written.e_tag, written.version_id):
+        try:
             # Each part was confirmed by its own answer.
             self._confirm(key, found, sent.bytes, sent.crc64nvme)
+        except DamagedError as error:
+            self._take_back(key, written, error)
+            raise
         return Arrived(
             sent.bytes,
             sent.sha256,

@@ -18,7 +18,7 @@ from obstore.store import LocalStore
 from cinelake.lake.checksums import sha256_of_file
 from cinelake.lake.failures import taken_keys
 from cinelake.lake.interface import Arrived, OnBytes, ReplacedMeanwhileError
-from cinelake.lake.reading import SteadyFile
+from cinelake.lake.reading import ReadFile, SteadyFile
 
 REPLACED = "_replaced"
 """Prefix below which replaced objects are kept."""
@@ -40,14 +40,13 @@ class FolderWriter:
 
     def put_whole(
         self,
-        key: str,
-        data: bytes,
-        sha256: str,
+        read: ReadFile,
         *,
         content_type: str,  # noqa: ARG002 a folder keeps none
         create: bool,
     ) -> Arrived:
         """See `Writer.put_whole`."""
+        key, data, sha256 = read.key, read.data, read.sha256
         if len(key.rpartition("/")[2].encode()) > LONG_NAME_BYTES:
             return Arrived(len(data), sha256, self._put_aside(key, data, create=create))
         with taken_keys(key):

@@ -2,19 +2,17 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from cinelake.errors import CinelakeError, ServiceError
-from cinelake.lake.reading import SteadyFile
+from cinelake.lake.reading import ReadFile, SteadyFile
 
 OnBytes = Callable[[int], None]
 """Told how many bytes have gone since the last call, from any thread. It may raise: that ends the writing, and nothing
 of it stays."""
 
 
-@dataclass(frozen=True)
-class Arrived:
+class Arrived(NamedTuple):
     """An object that lies under its final key, confirmed to be what was sent."""
 
     bytes: int
@@ -34,8 +32,8 @@ class Writer(Protocol):
     maps where the store does not do as asked.
     """
 
-    def put_whole(self, key: str, data: bytes, sha256: str, *, content_type: str, create: bool) -> Arrived:
-        """Writes a small object in one request; `sha256` is that of its bytes."""
+    def put_whole(self, read: ReadFile, *, content_type: str, create: bool) -> Arrived:
+        """Writes a small object in one request."""
         ...
 
     def put_in_parts(

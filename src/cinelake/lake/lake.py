@@ -21,7 +21,7 @@ from cinelake.lake.keys import KeyTemplate
 from cinelake.lake.listing import Listing
 from cinelake.lake.manifests import PREFIX, Manifest, ObjectRecord, date_of, read_manifest
 from cinelake.lake.patience import Patience, persistently
-from cinelake.lake.reading import SourceChangedError, SteadyFile
+from cinelake.lake.reading import WHOLE_BYTES, ReadFile, SteadyFile, read_into_memory, steady
 from cinelake.lake.waiting import interruptibly, side_by_side
 
 if TYPE_CHECKING:
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from cinelake.lake.safety import OnStep
 
 Store = LocalStore | S3Store
-WHOLE_BYTES = 8 << 20
-"""Larger files are written in parts."""
 SINCE = datetime(2020, 1, 1, tzinfo=UTC)
 """No upload is older; some services tell one made-up time for all, and so tell nothing of which are abandoned."""
 WORTH_KEEPING_BYTES = 1 << 20
@@ -248,29 +246,46 @@ class Lake:
             KeyTakenError: another object lies there. Nothing is written then.
             CinelakeError: the file cannot be read, or changed while it was sent. Nothing is written then.
         """
-        try:
-            file = SteadyFile(path)
-        except OSError as error:
-            raise CinelakeError(
-                f"{Path(path).name} cannot be read any more: {error.strerror}; nothing was written to {key}",
-                "run again",
-            ) from error
-        try:
-            with file, lake_failures(f"cannot write {self}/{key}"):
-                arrived = self._put(key, file, content_type, replaces, on_bytes)
-        except SourceChangedError as error:
-            raise CinelakeError(
-                f"{Path(path).name} changed while it was being read; nothing was written to {key}",
-                "wait until whatever writes it has finished, then run again",
-            ) from error
-        if self.bucket is not None and arrived.bytes >= WORTH_KEEPING_BYTES:
+        with steady(path, key) as file:
+            if file.size_bytes <= WHOLE_BYTES:
+                read = read_into_memory(key, file, with_md5=self.bucket is not None, look=on_bytes)
+                record = self.put_read(read, content_type=content_type, replaces=replaces)
+                on_bytes(record.bytes)
+                return record
+            with lake_failures(f"cannot write {self}/{key}"):
+                arrived = self._put_large(key, file, content_type, replaces, on_bytes)
+        if self.bucket is not None:
             self._copies.remember(Path(path), arrived.sha256)
         return _record(key, arrived)
 
+    def read_small(self, key: str, path: str | Path) -> ReadFile | None:
+        """Reads a file for `put_read`; None where it is one that is written in parts.
+
+        Raises:
+            CinelakeError: it cannot be read, or changed while it was read.
+        """
+        with steady(path, key) as file:
+            if file.size_bytes > WHOLE_BYTES:
+                return None
+            return read_into_memory(key, file, with_md5=self.bucket is not None)
+
+    def put_read(self, read: ReadFile, *, content_type: str, replaces: str | None = None) -> ObjectRecord:
+        """Writes a file that `read_small` has read. See `put_file`."""
+        with lake_failures(f"cannot write {self}/{read.key}"):
+            if replaces is None:
+                arrived = self._create(read, content_type)
+            else:
+                with self._writer.replacing(read.key, replaces):
+                    arrived = self._writer.put_whole(read, content_type=content_type, create=False)
+        if self.bucket is not None and arrived.bytes >= WORTH_KEEPING_BYTES:
+            self._copies.remember(Path(read.path), arrived.sha256)
+        return _record(read.key, arrived)
+
     def put_bytes(self, key: str, data: bytes, *, content_type: str) -> ObjectRecord:
         """Writes a small object; one there with other content is an error (KeyTakenError)."""
+        read = ReadFile(key, "", data, sha256_of_bytes(data), None)
         with lake_failures(f"cannot write {self}/{key}"):
-            return _record(key, interruptibly(lambda: self._create(key, data, sha256_of_bytes(data), content_type)))
+            return _record(key, interruptibly(lambda: self._create(read, content_type)))
 
     def put_all(self, objects: Mapping[str, bytes], *, content_type: str) -> list[ObjectRecord]:
         """`put_bytes` of many, side by side, in their order."""
@@ -360,21 +375,6 @@ class Lake:
 
     # Inside
 
-    def _put(self, key: str, file: SteadyFile, content_type: str, replaces: str | None, on_bytes: OnBytes) -> Arrived:
-        if file.size_bytes > WHOLE_BYTES:
-            return self._put_large(key, file, content_type, replaces, on_bytes)
-        data = file.read_whole()
-        sha256 = sha256_of_bytes(data)
-        on_bytes(0)
-        file.confirm(sha256, len(data))
-        if replaces is None:
-            arrived = self._create(key, data, sha256, content_type)
-        else:
-            with self._writer.replacing(key, replaces):
-                arrived = self._writer.put_whole(key, data, sha256, content_type=content_type, create=False)
-        on_bytes(len(data))
-        return arrived
-
     def _put_large(
         self, key: str, file: SteadyFile, content_type: str, replaces: str | None, on_bytes: OnBytes
     ) -> Arrived:
@@ -390,11 +390,11 @@ class Lake:
         except (KeyTakenError, UncertainError) as error:
             return self._as_good(key, sha256_of_file(Path(file.path)), error)
 
-    def _create(self, key: str, data: bytes, sha256: str, content_type: str) -> Arrived:
+    def _create(self, read: ReadFile, content_type: str) -> Arrived:
         try:
-            return self._writer.put_whole(key, data, sha256, content_type=content_type, create=True)
+            return self._writer.put_whole(read, content_type=content_type, create=True)
         except KeyTakenError as error:
-            return self._as_good(key, sha256, error)
+            return self._as_good(read.key, read.sha256, error)
 
     def _as_good(
         self,

@@ -3,11 +3,17 @@
 import hashlib
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
+from cinelake.errors import CinelakeError
+from cinelake.lake.checksums import md5_of_bytes, sha256_of_bytes
+
+WHOLE_BYTES = 8 << 20
+"""Larger files are written in parts."""
 BLOCK_BYTES = 1 << 20
 RACY_NS = 100_000_000
 """A file written less than this before it was opened may be written again without its time changing: clocks of file
@@ -92,7 +98,7 @@ class SteadyFile:
         if size_bytes != self.size_bytes:
             raise SourceChangedError
         try:
-            untouched = _state_of(os.fstat(self._descriptor)) == self._state == _state_of(os.stat(self.path))  # noqa: PTH116 mostly a text
+            untouched = _state_of(os.stat(self.path)) == self._state  # noqa: PTH116 mostly a text
             if untouched and not self._racy:
                 return
             with Path(self.path).open("rb") as file:
@@ -101,6 +107,50 @@ class SteadyFile:
             raise SourceChangedError from error
         if read_again != (sha256, size_bytes):
             raise SourceChangedError
+
+
+class ReadFile(NamedTuple):
+    """A small file in memory: one state of it, whole."""
+
+    key: str
+    """Under which it is to lie."""
+    path: str | Path
+    data: bytes
+    sha256: str
+    md5: str | None
+    """What services give as the ETag of an object that was sent in one request; only where it was asked for."""
+
+
+def read_into_memory(
+    key: str, file: SteadyFile, *, with_md5: bool, look: Callable[[int], None] = lambda _count: None
+) -> ReadFile:
+    """Reads an open file; `look` is called with 0 before it is made sure that it did not change."""
+    data = file.read_whole()
+    sha256, md5 = sha256_of_bytes(data), md5_of_bytes(data) if with_md5 else None
+    look(0)
+    file.confirm(sha256, len(data))
+    return ReadFile(key, file.path, data, sha256, md5)
+
+
+@contextmanager
+def steady(path: str | Path, key: str) -> Iterator[SteadyFile]:
+    """An open file; what is wrong with it is told as the reason why nothing was written to a key.
+
+    Raises:
+        CinelakeError: it cannot be read, or changed while it was read.
+    """
+    try:
+        with SteadyFile(path) as file:
+            yield file
+    except OSError as error:
+        raise CinelakeError(
+            f"{Path(path).name} cannot be read any more: {error.strerror}; nothing was written to {key}", "run again"
+        ) from error
+    except SourceChangedError as error:
+        raise CinelakeError(
+            f"{Path(path).name} changed while it was being read; nothing was written to {key}",
+            "wait until whatever writes it has finished, then run again",
+        ) from error
 
 
 def _state_of(found: os.stat_result) -> tuple[int, ...]:

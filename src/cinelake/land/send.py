@@ -1,20 +1,25 @@
 """Sending what a plan says: many small files side by side, each large one in parts, and all of it to be interrupted."""
 
-from collections.abc import Sequence
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from threading import Event as Flag
-from threading import Lock
+from threading import Semaphore
 
 from cinelake.lake import Event, Lake, OnEvent
-from cinelake.lake.lake import WHOLE_BYTES
 from cinelake.lake.manifests import ObjectRecord
+from cinelake.lake.reading import WHOLE_BYTES, ReadFile
 from cinelake.lake.runs import Item
 from cinelake.land.plan import PlannedObject
 
 STAGE = "land"
 CONTENT_TYPE = "text/csv"
-WORKERS = 6
-"""Small files sent at once; more are slower, since each holds Python's lock for a moment."""
+SENDERS = 32
+"""Small files on their way at once: most of their time goes into waiting for answers. One thread reads them all, since
+threads that read and hash side by side mostly wait for each other to let go of Python's lock."""
+BATCH_FILES, BATCH_BYTES = 32, 1 << 20
+"""Of what a sender is handed at once, at most; a file that is larger goes alone."""
+ROOM_BYTES = 32 << 20
+"""For all small files in memory."""
 TICK_S = 0.1
 """Between two looks at what has gone."""
 GRACE_S = 10.0
@@ -26,37 +31,35 @@ class _HaltedError(Exception):
 
 
 class _Tally:
-    """What has gone so far; written by many threads, read by one."""
+    """What has gone so far; written by many threads, read by one. Each change of a list or a dictionary is one step."""
 
     def __init__(self, files: int, bytes_to_send: int) -> None:
         self._files, self._bytes = files, bytes_to_send
-        self._done_files = self._done_bytes = 0
-        self._under_way: dict[str, list[int]] = {}
-        self._lock = Lock()
+        self._gone: list[int] = []
+        self._ended: list[str] = []
+        self._under_way: dict[str, tuple[int, list[int]]] = {}
+        """The bytes of a file, and those of it that have gone."""
         self.halt = Flag()
 
     def begin(self, planned: PlannedObject) -> None:
-        with self._lock:
-            self._under_way[planned.file.source] = [0, planned.file.bytes]
+        self._under_way[planned.file.source] = (planned.file.bytes, [])
 
     def add(self, planned: PlannedObject, count: int) -> None:
+        """Raises _HaltedError where the run is to end."""
         if self.halt.is_set():
             raise _HaltedError
         if count:
-            with self._lock:
-                self._done_bytes += count
-                self._under_way[planned.file.source][0] += count
+            self._gone.append(count)
+            self._under_way[planned.file.source][1].append(count)
 
     def end(self, planned: PlannedObject) -> None:
-        with self._lock:
-            self._done_files += 1
-            del self._under_way[planned.file.source]
+        del self._under_way[planned.file.source]
+        self._ended.append(planned.file.source)
 
     def event(self) -> Event:
-        with self._lock:
-            items = tuple(Item(source, done, total) for source, (done, total) in self._under_way.items())
-        message = f"sent {self._done_files:,} of {self._files:,} file{'s' if self._files > 1 else ''}"
-        return Event(STAGE, message, "progress", self._done_bytes, self._bytes, "bytes", items)
+        items = tuple(Item(source, sum(gone), total) for source, (total, gone) in self._under_way.copy().items())
+        message = f"sent {len(self._ended):,} of {self._files:,} file{'s' if self._files > 1 else ''}"
+        return Event(STAGE, message, "progress", sum(self._gone), self._bytes, "bytes", items)
 
 
 def send_files(
@@ -80,49 +83,117 @@ def send_files(
     if not planned:
         return {}
     tally = _Tally(len(planned), sum(each.file.bytes for each in planned))
-    records: dict[str, ObjectRecord] = {}
+    sending = _Sending(lake, tally)
     jobs = list(zip(planned, paths, strict=True))
-    large = [job for job in jobs if job[0].file.bytes > WHOLE_BYTES]
     small = [job for job in jobs if job[0].file.bytes <= WHOLE_BYTES]
-
-    def send(share: Sequence[tuple[PlannedObject, str]]) -> None:
-        for each, path in share:
-            tally.begin(each)
-            records[each.file.key] = lake.put_file(
-                each.file.key,
-                path,
-                content_type=CONTENT_TYPE,
-                replaces=each.replaces,
-                on_bytes=lambda count, each=each: tally.add(each, count),  # type: ignore[misc]
-            )
-            tally.end(each)
-
-    # One large file at a time fills the wire with its parts; small ones need company.
-    for shares in ([small[start::WORKERS] for start in range(min(WORKERS, len(small)))], [large]):
-        pool = ThreadPoolExecutor(WORKERS, "send")
-        futures = [pool.submit(send, share) for share in shares if share]
-        try:
-            _watch(futures, tally, on_event)
-        except BaseException:
-            tally.halt.set()
-            wait(futures, GRACE_S)
-            raise
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
-    lake.confirm(records.values())
-    return records
+    large = [job for job in jobs if job[0].file.bytes > WHOLE_BYTES]
+    pool = ThreadPoolExecutor(1, "sending")
+    try:
+        # One large file at a time fills the wire with its parts; small ones need company.
+        for send, share in ((sending.send_small, small), (sending.send_large, large)):
+            _watch(pool.submit(send, share), tally, on_event)
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+    lake.confirm(sending.records.values())
+    return sending.records
 
 
-def _watch(futures: Sequence[Future[None]], tally: _Tally, on_event: OnEvent) -> None:
-    """Tells the progress until all is done; raises what the first that failed has raised."""
-    pending: set[Future[None]] = set(futures)
-    while pending:
+def _watch(future: Future[None], tally: _Tally, on_event: OnEvent) -> None:
+    """Tells the progress until all is done; raises what failed. Where it ends early, what is on its way is given up."""
+    try:
         on_event(tally.event())
-        done, pending = wait(pending, TICK_S, FIRST_EXCEPTION)
-        failed = [error for future in done if (error := future.exception())]
-        if failed:
-            tally.halt.set()
-            others, _ = wait(pending, GRACE_S)
-            failed += [error for future in others if (error := future.exception())]
-            raise next((error for error in failed if not isinstance(error, _HaltedError)), failed[0])
+        while not wait([future], TICK_S).done:
+            on_event(tally.event())
+    except BaseException:
+        tally.halt.set()
+        wait([future], GRACE_S)
+        raise
+    future.result()
     on_event(tally.event())
+
+
+Job = tuple[PlannedObject, str]
+"""What to send, and the path of its file."""
+
+
+class _Sending:
+    """What is sent of one landing, and what has arrived."""
+
+    def __init__(self, lake: Lake, tally: _Tally) -> None:
+        self._lake, self._tally = lake, tally
+        self.records: dict[str, ObjectRecord] = {}
+
+    def send_large(self, jobs: Sequence[Job]) -> None:
+        """One after the other."""
+        for planned, path in jobs:
+            self._send_from_disk(planned, path)
+
+    def send_small(self, jobs: Sequence[Job]) -> None:
+        """Many at once; raises the first failure, when what was on its way beside it has ended."""
+        room = Semaphore(ROOM_BYTES // BATCH_BYTES)
+        failures: list[BaseException] = []
+
+        def send(batch: Sequence[tuple[PlannedObject, str, ReadFile | None]], pieces: int) -> None:
+            try:
+                for planned, path, read in batch:
+                    self._send_read(planned, path, read)
+            except BaseException as error:  # noqa: BLE001 it is raised by the thread that reads
+                failures.append(error)
+                self._tally.halt.set()
+            finally:
+                room.release(pieces)
+
+        with ThreadPoolExecutor(min(SENDERS, len(jobs)) or 1, "send") as pool:
+            try:
+                for batch, size_bytes in _batches(jobs):
+                    pieces = min(-(-size_bytes // BATCH_BYTES), ROOM_BYTES // BATCH_BYTES)
+                    for _ in range(pieces):
+                        room.acquire()
+                    if self._tally.halt.is_set():
+                        break
+                    pool.submit(send, [(*job, self._lake.read_small(job[0].file.key, job[1])) for job in batch], pieces)
+            except BaseException:
+                self._tally.halt.set()
+                raise
+        if self._tally.halt.is_set():
+            raise next((error for error in failures if not isinstance(error, _HaltedError)), _HaltedError())
+
+    def _send_read(self, planned: PlannedObject, path: str, read: ReadFile | None) -> None:
+        if read is None:  # it has grown since it was listed
+            self._send_from_disk(planned, path)
+            return
+        self._tally.begin(planned)
+        self._tally.add(planned, 0)
+        record = self._lake.put_read(read, content_type=CONTENT_TYPE, replaces=planned.replaces)
+        self._tally.add(planned, record.bytes)
+        self._arrived(planned, record)
+
+    def _send_from_disk(self, planned: PlannedObject, path: str) -> None:
+        self._tally.begin(planned)
+        record = self._lake.put_file(
+            planned.file.key,
+            path,
+            content_type=CONTENT_TYPE,
+            replaces=planned.replaces,
+            on_bytes=lambda count: self._tally.add(planned, count),
+        )
+        self._arrived(planned, record)
+
+    def _arrived(self, planned: PlannedObject, record: ObjectRecord) -> None:
+        self.records[planned.file.key] = record
+        self._tally.end(planned)
+
+
+def _batches(jobs: Sequence[Job]) -> Iterator[tuple[list[Job], int]]:
+    """Shares of the jobs with their bytes: few files are spread over all senders, many handed over by the handful."""
+    most = max(1, min(BATCH_FILES, len(jobs) // SENDERS))
+    batch: list[Job] = []
+    size_bytes = 0
+    for job in jobs:
+        if batch and (len(batch) == most or size_bytes + job[0].file.bytes > BATCH_BYTES):
+            yield batch, size_bytes
+            batch, size_bytes = [], 0
+        batch.append(job)
+        size_bytes += job[0].file.bytes
+    if batch:
+        yield batch, size_bytes
