@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 
 from cinelake import CinelakeError, LandOptions, LandResult, land_files
+from cinelake.lake import Event, silent
 from cinelake.lake.manifests import Manifest
+from cinelake.land.plan import FoundFile, PlannedObject
+from cinelake.land.send import send_files
 from projects import SMALL_MOVIES, Place, ProjectFolder
 
 MOVIES = "Raw/Local/CSV/Movies/2022/05/02/movies.csv"
@@ -181,6 +184,55 @@ def open_uploads(place: Place) -> list[Any]:
         return list(client.list_multipart_uploads(Bucket=place.name).get("Uploads", []))
     except client.exceptions.NoSuchUpload:
         return []  # as rclone says it
+
+
+# Many files
+
+
+def planned_file(number: int, size_bytes: int) -> PlannedObject:
+    return PlannedObject(FoundFile(f"{number}.csv", f"Raw/x/{number:04}.csv", size_bytes), "upload")
+
+
+@pytest.mark.parametrize("files", [1, 33, 400])
+def test_many_small_files_all_arrive_as_they_are(folder: ProjectFolder, place: Place, files: int) -> None:
+    land(folder, place)
+    project, lake, _ = folder.open(place)
+    contents = [hashlib.shake_128(str(number).encode()).digest(1 + number * 7) for number in range(files)]
+    paths = [project.directory / f"{number}.csv" for number in range(files)]
+    for path, data in zip(paths, contents, strict=True):
+        path.write_bytes(data)
+    events: list[Event] = []
+    planned = [planned_file(number, len(data)) for number, data in enumerate(contents)]
+    records = send_files(lake, planned, [str(path) for path in paths], events.append)
+    sent = {key: data for key, data in place.objects().items() if key.startswith("Raw/x/")}
+    assert sent == {each.file.key: data for each, data in zip(planned, contents, strict=True)}
+    assert {key: record.sha256 for key, record in records.items()} == {
+        key: hashlib.sha256(data).hexdigest() for key, data in sent.items()
+    }
+    assert (events[-1].done, events[-1].total) == (sum(map(len, contents)),) * 2
+    assert events[-1].items == ()
+
+
+def test_a_file_that_grew_since_it_was_listed_is_sent_in_parts(folder: ProjectFolder, place: Place) -> None:
+    land(folder, place)
+    project, lake, _ = folder.open(place)
+    data = large_file(project.directory / "0.csv")
+    records = send_files(lake, [planned_file(0, 5)], [str(project.directory / "0.csv")], silent)
+    assert place.objects()["Raw/x/0000.csv"] == data
+    assert records["Raw/x/0000.csv"].bytes == len(data)
+
+
+def test_the_first_of_many_files_that_fails_ends_the_rest(folder: ProjectFolder, place: Place) -> None:
+    land(folder, place)
+    project, lake, _ = folder.open(place)
+    path = project.directory / "same.csv"
+    path.write_bytes(b"same")
+    planned = [planned_file(number, 4) for number in range(3000)]
+    paths = [str(path if number != 70 else project.directory / "gone.csv") for number in range(3000)]
+    with pytest.raises(CinelakeError, match=r"gone\.csv cannot be read any more"):
+        send_files(lake, planned, paths, silent)
+    sent = [key for key in place.objects() if key.startswith("Raw/x/")]
+    assert len(sent) < 1000
 
 
 # Two at once

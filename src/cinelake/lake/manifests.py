@@ -34,7 +34,7 @@ class ObjectRecord(BaseModel):
 class _Detail(BaseModel):
     """What a stage tells besides its objects; it may tell more than is demanded here."""
 
-    model_config = ConfigDict(frozen=True, extra="allow")
+    model_config = ConfigDict(frozen=True, extra="allow", defer_build=True)
 
 
 class Replaced(_Detail):
