@@ -1,5 +1,6 @@
 """Which files a landing finds: a path, a folder, a glob; each under its own key, each in one share."""
 
+import hashlib
 import os
 from collections import Counter
 from pathlib import Path
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from cinelake import ConfigurationError, LandOptions, Project, Shard, build_tables, land_files
 from cinelake.config import parse_date
+from cinelake.lake.checksums import read_digests
 from cinelake.lake.keys import EXAMPLE, KeyTemplate
 from cinelake.land.sources import find_files
 from projects import DATE, SMALL_MOVIES, Place, ProjectFolder
@@ -219,3 +221,13 @@ def test_the_program_takes_a_share(folder: ProjectFolder) -> None:
     landed = [folder.document("land", "--shard", f"{index}/2")["objects"] for index in (1, 2)]
     assert sorted(each["source"] for share in landed for each in share) == ["in/a.csv", "in/b.csv", "in/c.csv"]
     assert folder.cinelake("land", "--shard", "3/2").returncode == 2
+
+
+@pytest.mark.parametrize("listed", [1, 5, (1 << 20) - 1, 1 << 20, (1 << 20) + 1])
+@pytest.mark.parametrize("grown_by", [-1, 0, 1, 1 << 20])
+def test_a_file_is_compared_by_all_its_bytes_whatever_its_size_was(tmp_path: Path, listed: int, grown_by: int) -> None:
+    path = tmp_path / "file.csv"
+    data = hashlib.shake_128(b"file").digest(listed + grown_by)
+    path.write_bytes(data)
+    found = read_digests(str(path), listed, with_md5=True)
+    assert found == (len(data), hashlib.sha256(data).hexdigest(), hashlib.md5(data).hexdigest())

@@ -47,7 +47,7 @@ def read_digests(path: str, size_bytes: int, *, with_md5: bool) -> Digests:
     descriptor = os.open(path, os.O_RDONLY)
     try:
         block = os.read(descriptor, min(size_bytes + 1, BLOCK_BYTES))
-        if len(block) == size_bytes:  # and so all there is
+        if len(block) == size_bytes < BLOCK_BYTES:  # and so all there is
             return Digests(size_bytes, sha256_of_bytes(block), md5_of_bytes(block) if with_md5 else None)
         sha256, md5, read_bytes = hashlib.sha256(), hashlib.md5(usedforsecurity=False) if with_md5 else None, 0
         while block:

@@ -89,18 +89,14 @@ NO_CREDENTIALS = (
 )
 
 
-class lake_failures:  # noqa: N801 read as `with lake_failures(...)`; a class, for it is entered for every object
-    """Turns what a store raises inside the block into our errors.
+class _Translation:
+    """Raises another error for some that a block raises. A class, for it is entered for every object."""
 
-    Raises:
-        AccessError, ConfigurationError, ServiceError, CinelakeError: by what the reader must do.
-    """
+    __slots__ = ("_told",)
 
-    __slots__ = ("_doing",)
-
-    def __init__(self, doing: str) -> None:
-        """Gets ready; `doing` is what is tried and to what, as in "cannot write s3://lake/Raw/…"."""
-        self._doing = doing
+    def __init__(self, told: str) -> None:
+        """Gets ready; `told` is what the words of the errors are about."""
+        self._told = told
 
     def __enter__(self) -> None:
         """Nothing yet."""
@@ -108,8 +104,38 @@ class lake_failures:  # noqa: N801 read as `with lake_failures(...)`; a class, f
     def __exit__(
         self, _type: type[BaseException] | None, error: BaseException | None, _traceback: TracebackType | None
     ) -> None:
-        if error is not None and (failure := _failure_of(self._doing, error)) is not None:
+        if error is not None and (failure := self._failure_for(error)) is not None:
             raise failure from error
+
+    def _failure_for(self, error: BaseException) -> CinelakeError | None:
+        """What is raised in place of an error; None leaves it as it is."""
+        raise NotImplementedError
+
+
+class lake_failures(_Translation):  # noqa: N801 read as `with lake_failures(...)`
+    """Turns what a store raises inside the block into our errors; told what is tried and to what.
+
+    Raises:
+        AccessError, ConfigurationError, ServiceError, CinelakeError: by what the reader must do.
+    """
+
+    __slots__ = ()
+
+    def _failure_for(self, error: BaseException) -> CinelakeError | None:
+        return _failure_of(self._told, error)
+
+
+class taken_keys(_Translation):  # noqa: N801 as `lake_failures`
+    """Turns a key that is taken, as obstore and S3 tell it, into a KeyTakenError; told the key."""
+
+    __slots__ = ()
+
+    def _failure_for(self, error: BaseException) -> CinelakeError | None:
+        taken = isinstance(error, store.AlreadyExistsError) or (
+            isinstance(error, aws.ClientError)
+            and (code_of(error)[0] == "ConditionalRequestConflict" or code_of(error)[1] == 412)
+        )
+        return KeyTakenError(self._told) if taken else None
 
 
 def _failure_of(doing: str, error: BaseException) -> CinelakeError | None:
@@ -135,29 +161,6 @@ def _failure_of(doing: str, error: BaseException) -> CinelakeError | None:
         case OSError():
             return _failure_of_disk(doing, error)
     return None
-
-
-class taken_keys:  # noqa: N801 as `lake_failures`
-    """Turns a key that is taken, as obstore and S3 tell it, into a KeyTakenError."""
-
-    __slots__ = ("_key",)
-
-    def __init__(self, key: str) -> None:
-        """Gets ready."""
-        self._key = key
-
-    def __enter__(self) -> None:
-        """Nothing yet."""
-
-    def __exit__(
-        self, _type: type[BaseException] | None, error: BaseException | None, _traceback: TracebackType | None
-    ) -> None:
-        taken = isinstance(error, store.AlreadyExistsError) or (
-            isinstance(error, aws.ClientError)
-            and (code_of(error)[0] == "ConditionalRequestConflict" or code_of(error)[1] == 412)
-        )
-        if taken:
-            raise KeyTakenError(self._key) from error
 
 
 def code_of(error: aws.ClientError) -> tuple[str, int]:

@@ -15,7 +15,6 @@ from cinelake.config import Project
 from cinelake.errors import ConfigurationError
 from cinelake.lake.keys import RAW, KeyTemplate, ObjectName
 
-EVERYBODY_READS = stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH
 NAMED = 20
 """Files named in one error; the rest are counted."""
 
@@ -154,7 +153,7 @@ def _size_or_fault(named: NamedFile) -> int | str:
         return "is a folder, not a file"
     if not stat.S_ISREG(found.st_mode):
         return "is no file, but a device, a pipe or a socket"
-    if found.st_mode & EVERYBODY_READS != EVERYBODY_READS and not os.access(named.path, os.R_OK):
+    if not os.access(named.path, os.R_OK):
         return "may not be read: permission denied"
     return found.st_size or "is empty"
 
