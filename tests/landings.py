@@ -66,6 +66,11 @@ def start_landing(folder: ProjectFolder, place: Place, *arguments: str, date: st
     )
 
 
+def forget_copies(folder: ProjectFolder) -> None:
+    """Leaves the project as on a machine that has not worked with its lake yet."""
+    shutil.rmtree(folder.load().work_directory)
+
+
 def make_bucket(place: Place, *, versions: bool = False) -> None:
     """A bucket that was there before cinelake."""
     assert place.server is not None

@@ -209,6 +209,10 @@ def test_an_error_on_the_way_is_told_by_what_the_reader_must_do(error: Exception
 def test_an_endpoint_that_does_not_answer_is_named_without_what_it_was_asked() -> None:
     error = aws.EndpointConnectionError(endpoint_url="http://127.0.0.1:1/bucket/key?uploadId=2~id")
     assert ": http://127.0.0.1:1 could not be reached" in failure_of(error).what
+    told = failure_of(
+        store.GenericError(OBSTORE_TEXT.format(secret=SECRET, answer="HTTP error: error sending request"))
+    )
+    assert f"{DOING}: http://127.0.0.1 could not be reached" in told.what
 
 
 @pytest.mark.parametrize(

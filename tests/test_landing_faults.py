@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from cinelake import ServiceError
+from cinelake import DataError, ServiceError
 from cinelake.lake.failures import DamagedError
 from cinelake.lake.patience import Patience
+from cinelake.verify import verify_lake
 from faulty import (
     CHECKSUM,
     Answer,
@@ -36,6 +37,7 @@ from landings import (
     collect_garbage,
     content,
     emptied,
+    forget_copies,
     land,
     make_bucket,
     manifests,
@@ -71,8 +73,8 @@ class Step:
         network.fail(fault, self.method, self.part, without=self.without, first=self.first, times=times)
 
 
-BUCKET = Step("asking for the bucket", SMALL, "HEAD", "", without=FILE)
-LIST = Step("listing", SMALL, "GET", "list-type")
+BUCKET = Step("asking for the bucket", SMALL, "GET", "delimiter")
+LIST = Step("listing", SMALL, "GET", "prefix=Raw")
 MANIFEST = Step("the manifest", SMALL, "PUT", "_manifests")
 SMALL_PUT = Step("a small object", SMALL, "PUT", FILE)
 MIDDLE_PUT = Step("a middle object", MIDDLE, "PUT", FILE)
@@ -167,6 +169,7 @@ def test_an_answer_that_breaks_off_is_asked_for_again(
 def test_a_manifest_that_breaks_off_is_read_again(tmp_path: Path, network: FaultyNetwork, place: Place) -> None:
     folder, data = project_of(tmp_path, SMALL)
     land(folder, place)
+    forget_copies(folder)
     network.fail(Truncate(), "GET", "_manifests/land/2022")
     assert land(folder, place).status == "unchanged"
     assert network.met == 1
@@ -430,6 +433,46 @@ def test_an_object_whose_tag_is_none_of_its_content_is_read_to_be_sure(
 
 
 # What is asked
+
+
+def test_a_manifest_is_not_read_again_by_whom_has_its_very_bytes(
+    tmp_path: Path, network: FaultyNetwork, place: Place
+) -> None:
+    folder, _ = project_of(tmp_path, SMALL)
+    manifest = land(folder, place).manifest
+
+    def reads() -> int:
+        """How often a landing with nothing to do asks for the manifest."""
+        before = len(network.log)
+        assert (landed := land(folder, place)).status == "unchanged"
+        assert landed.manifest == manifest
+        return sum(asked.key == manifest for asked in network.log[before:])
+
+    assert reads() == 0
+    for copy in (folder.load(place).work_directory / "copies").iterdir():
+        copy.write_bytes(b"spoilt")
+    assert [reads(), reads()] == [1, 0]
+    forget_copies(folder)
+    assert [reads(), reads()] == [1, 0]
+
+
+def test_a_manifest_that_was_altered_is_read_as_it_lies_there(
+    tmp_path: Path, network: FaultyNetwork, place: Place
+) -> None:
+    folder, _ = project_of(tmp_path, SMALL)
+    manifest = land(folder, place).manifest
+    assert manifest is not None
+    place.overwrite(manifest, b"{}")
+    with pytest.raises(DataError, match=f"manifest {manifest} cannot be read"):
+        land(folder, place)
+
+
+def test_verify_reads_every_manifest_in_the_lake(tmp_path: Path, network: FaultyNetwork, place: Place) -> None:
+    folder, _ = project_of(tmp_path, SMALL)
+    manifest = land(folder, place).manifest
+    before = len(network.log)
+    assert verify_lake(*folder.open(place)).status == "done"
+    assert [asked.method for asked in network.log[before:] if asked.key == manifest] == ["GET"]
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -20,6 +20,7 @@ from landings import (
     content,
     emptied,
     enlarge,
+    forget_copies,
     land,
     make_bucket,
     manifests,
@@ -70,15 +71,16 @@ def interrupted(process: subprocess.Popen[str]) -> subprocess.CompletedProcess[s
 @pytest.mark.parametrize(
     ("size_bytes", "method", "part"),
     [
-        (SMALL, "HEAD", ""),
-        (SMALL, "GET", "list-type"),
+        (SMALL, "GET", "delimiter"),
+        (SMALL, "GET", "prefix=_manifests%2Fland"),
+        (SMALL, "GET", "prefix=Raw"),
         (SMALL, "PUT", FILE),
         (MIDDLE, "PUT", FILE),
         (LARGER, "POST", "?uploads"),
         (LARGER, "PUT", "partNumber=2"),
         (LARGER, "POST", "uploadId"),
     ],
-    ids=["bucket", "listing", "small", "middle", "opening", "part", "completing"],
+    ids=["bucket", "manifests", "listing", "small", "middle", "opening", "part", "completing"],
 )
 def test_ctrl_c_while_the_service_says_nothing_leaves_no_object_and_no_upload(
     tmp_path: Path, network: FaultyNetwork, place: Place, size_bytes: int, method: str, part: str
@@ -116,11 +118,38 @@ def test_ctrl_c_while_the_manifest_is_sent_leaves_the_object_to_the_next_landing
 def test_ctrl_c_while_a_manifest_is_read_ends_at_once(tmp_path: Path, network: FaultyNetwork, place: Place) -> None:
     folder = write_project(tmp_path / "project", {FILE: content(SMALL)}, hours=24)
     land(folder, place)
+    forget_copies(folder)
     network.fail(Stall(), "GET", "_manifests/land/2022", times=None)
     with start_landing(folder, place) as process:
         assert network.stalled.wait(START_S)
         ended = interrupted(process)
     assert refusal_in_words(ended, code=130).what == "interrupted"
+
+
+def test_ctrl_c_while_a_file_is_compared_ends_at_once(tmp_path: Path) -> None:
+    folder, place = write_project(tmp_path / "project", {FILE: b""}, hours=24), Place.in_folder(tmp_path / "lake")
+    there = tmp_path / "lake" / KEY
+    there.parent.mkdir(parents=True)
+    for path in (folder.path / FILE, there):
+        with path.open("wb") as file:
+            file.truncate(1 << 40)  # takes no room, and many minutes to read
+    with start_landing(folder, place, "-v") as process:
+        assert process.stderr is not None
+        assert any("comparing files" in line for line in process.stderr)
+        ended = interrupted(process)
+    assert ended.returncode == 130
+    assert "interrupted" in ended.stderr
+
+
+def test_a_missing_file_is_told_at_once_though_the_service_says_nothing(
+    tmp_path: Path, network: FaultyNetwork, place: Place
+) -> None:
+    folder = write_project(tmp_path / "project", {}, hours=24)
+    network.fail(Stall(), "GET", "", times=None)
+    began = time.monotonic()
+    told = refusal(folder, "land", "--date", DATE, code=2, place=place)
+    assert time.monotonic() - began < AT_ONCE_S
+    assert f"{FILE} is missing" in told.what
 
 
 # A full disk

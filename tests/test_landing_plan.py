@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cinelake import CinelakeError, ExitCode
-from cinelake.land.plan import FoundFile, LandingPlan, PresentObject, plan_landing, refuse_loss
+from cinelake.lake.manifests import ObjectRecord
+from cinelake.land.plan import FoundFile, LandingPlan, plan_landing, refuse_loss
 
 MOVIES = FoundFile("data/movies.csv", "Raw/movies.csv", 100, "aa")
 SERIES = FoundFile("series.csv", "Raw/series.csv", 10, "bb")
@@ -20,7 +21,11 @@ FILES = (MOVIES, SERIES, OTHERS)
 
 def plan_of(present: dict[str, str], files: Sequence[FoundFile] = FILES) -> LandingPlan:
     sizes = {file.key: file.bytes for file in files}
-    return plan_landing(files, {key: PresentObject(sizes.get(key, 1), sha256) for key, sha256 in present.items()})
+    return plan_landing(files, {key: present_object(key, sizes.get(key, 1), sha256) for key, sha256 in present.items()})
+
+
+def present_object(key: str, size_bytes: int, sha256: str) -> ObjectRecord:
+    return ObjectRecord(key=key, bytes=size_bytes, sha256=sha256)
 
 
 def actions(plan: LandingPlan) -> list[str]:
@@ -67,7 +72,7 @@ def test_a_replacement_says_what_it_replaces() -> None:
 
 def test_a_file_of_another_size_is_replaced_without_being_read() -> None:
     file = FoundFile("movies.csv", MOVIES.key, 101)
-    assert actions(plan_landing([file], {MOVIES.key: PresentObject(100, "old")})) == ["replace"]
+    assert actions(plan_landing([file], {MOVIES.key: present_object(MOVIES.key, 100, "old")})) == ["replace"]
 
 
 def test_what_lies_there_with_the_same_content_is_left() -> None:
@@ -98,7 +103,9 @@ def test_content_alone_decides(pairs: list[tuple[bytes, bytes | None]]) -> None:
 
     files = [FoundFile(f"{n}", f"Raw/{n}", len(ours), sha256(ours)) for n, (ours, _) in enumerate(pairs)]
     present = {
-        f"Raw/{n}": PresentObject(len(there), sha256(there)) for n, (_, there) in enumerate(pairs) if there is not None
+        f"Raw/{n}": present_object(f"Raw/{n}", len(there), sha256(there))
+        for n, (_, there) in enumerate(pairs)
+        if there is not None
     }
     plan = plan_landing(files, present)
     assert [planned.file for planned in plan.objects] == files

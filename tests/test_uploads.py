@@ -3,6 +3,7 @@
 import hashlib
 import tracemalloc
 from base64 import b64encode
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from cinelake.lake.bucket import Bucket
 from cinelake.lake.in_bucket import MAX_PARTS, PART_BYTES, part_bytes_for
 from cinelake.lake.interface import KeyTakenError
 from cinelake.lake.uploads import Upload
+from landings import emptied
 from projects import Place, ProjectFolder, S3Server
 
 DATA = hashlib.shake_128(b"part").digest(6 << 20)
@@ -53,6 +55,19 @@ def test_an_aborted_upload_is_gone_and_may_be_aborted_again(folder: ProjectFolde
     upload.abort()
     assert bucket.open_uploads() == []
     assert bucket_place.objects() == {}
+
+
+def test_more_open_uploads_than_a_page_holds_are_all_found(folder: ProjectFolder, ceph: S3Server) -> None:
+    """Of the servers here Ceph alone gives them a page at a time, as AWS does."""
+    with emptied(Place.on(ceph)) as place:
+        bucket = bucket_of(folder, place)
+        keys = [f"Raw/{number:04}.csv" for number in range(1001)]
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda key: bucket.client.create_multipart_upload(Bucket=bucket.name, Key=key), keys))
+            found = bucket.open_uploads()
+            list(pool.map(lambda upload: upload.abort(), found))
+        assert sorted(each.key for each in found) == keys
+        assert bucket.open_uploads() == []
 
 
 def test_a_part_is_signed_and_sent_without_a_copy_of_it(folder: ProjectFolder, bucket_place: Place) -> None:

@@ -24,11 +24,10 @@ def _run() -> int:
     from cinelake.cli.app import app
     from cinelake.cli.failures import exit_code_of
     from cinelake.cli.streams import prepare, reader_may_leave
-    from cinelake.errors import ExitCode
 
     prepare()
     code = exit_code_of(app, sys.argv[1:])
-    if code == ExitCode.INTERRUPTED:
+    if code:
         # Python would wait for threads that wait for the network. What they were sending was given up already.
         with reader_may_leave():
             sys.stdout.flush()

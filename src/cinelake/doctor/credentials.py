@@ -11,8 +11,9 @@ from cinelake.config import Project
 from cinelake.config.environment import DOTENV, KEYS
 from cinelake.doctor.findings import Finding, wrong
 from cinelake.errors import CinelakeError, ServiceError
-from cinelake.lake.bucket import Bucket, is_of_aws, open_session
+from cinelake.lake.bucket import Bucket, is_of_aws
 from cinelake.lake.failures import REFUSED_CREDENTIALS, SYNONYMS, code_of, lake_failures
+from cinelake.lake.session import open_session
 
 SHOWN = 4
 """Characters of an access key that are told."""

@@ -12,18 +12,17 @@ from boto3 import Session
 from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-from pydantic import SecretStr
 
-from cinelake.config import BucketLake, Project
+from cinelake.config import BucketLake
 from cinelake.errors import AccessError, CinelakeError, ConfigurationError
 from cinelake.lake.checksums import sha256_of_blocks
-from cinelake.lake.failures import NO_CREDENTIALS, DamagedError, code_of, failure_of_code, lake_failures, taken_keys
+from cinelake.lake.failures import DamagedError, code_of, failure_of_code, lake_failures, taken_keys
 from cinelake.lake.patience import Patience
 
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSRequest
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import CreateBucketRequestTypeDef
+    from mypy_boto3_s3.type_defs import CreateBucketRequestTypeDef, MultipartUploadTypeDef
 
 DEFAULT_REGION = WITHOUT_LOCATION = "us-east-1"
 """The one region whose name CreateBucket refuses as a location (Amazon S3 API reference, CreateBucket)."""
@@ -63,31 +62,6 @@ class Written(NamedTuple):
     version_id: str | None = None
     crc64nvme: str | None = None
     """Base64, as the service has it; only where it answered with one."""
-
-
-def open_session(project: Project) -> Session:
-    """A boto3 session from the project's credentials, or from boto3's own chain where it has none.
-
-    Raises:
-        AccessError: no credentials anywhere.
-    """
-    given = project.environment
-    with lake_failures(f"cannot open {project.lake_uri}"):
-        session = Session(
-            aws_access_key_id=given.access_key_id,
-            aws_secret_access_key=_plain(given.secret_access_key),
-            aws_session_token=_plain(given.session_token),
-            region_name=project.region,
-            profile_name=given.profile if not given.access_key_id else None,
-        )
-        if session.get_credentials() is None:
-            what, hint = NO_CREDENTIALS
-            raise AccessError(f"cannot open {project.lake_uri}: {what}", hint)
-    return session
-
-
-def _plain(secret: SecretStr | None) -> str | None:
-    return secret.get_secret_value() if secret else None
 
 
 class Bucket:
@@ -282,17 +256,21 @@ class Bucket:
     def open_uploads(self) -> list["OpenUpload"]:
         """The multipart uploads that are neither complete nor aborted."""
         with lake_failures(f"cannot list the open uploads of {self.name}"):
-            try:
-                pages = list(self.client.get_paginator("list_multipart_uploads").paginate(Bucket=self.name))
-            except ClientError as error:
-                if code_of(error)[0] == "NoSuchUpload":
-                    return []  # as rclone says that there are none
-                raise
-        return [
-            OpenUpload(self, upload["Key"], upload["UploadId"], upload["Initiated"])
-            for page in pages
-            for upload in page.get("Uploads", [])
-        ]
+            found: list[MultipartUploadTypeDef] = []
+            after: dict[str, str] = {}
+            while True:
+                # One page is the rule: boto3's paginator takes longer to load than the service to answer.
+                try:
+                    page = self.client.list_multipart_uploads(Bucket=self.name, **after)  # type: ignore[arg-type]
+                except ClientError as error:
+                    if code_of(error)[0] == "NoSuchUpload":
+                        return []  # as rclone says that there are none
+                    raise
+                found += page.get("Uploads", [])
+                if not page.get("IsTruncated") or not page.get("NextKeyMarker"):
+                    break
+                after = {"KeyMarker": page["NextKeyMarker"], "UploadIdMarker": page.get("NextUploadIdMarker", "")}
+        return [OpenUpload(self, each["Key"], each["UploadId"], each["Initiated"]) for each in found]
 
     def versions(self) -> dict[str, list[StoredVersion]]:
         """Every version of every object, the newest first, by key."""

@@ -5,11 +5,13 @@ from contextlib import suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-from cinelake.lake.checksums import sha256_of_file
+from cinelake.lake.checksums import md5_of_bytes, sha256_of_file
 
 
 class Copies:
-    """A folder of files named by their SHA-256. It may be deleted whenever nothing runs."""
+    """A folder of files named by their SHA-256, and of manifests named by their MD5, which is the ETag that a listing
+    shows of them. It may be deleted whenever nothing runs.
+    """
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -42,3 +44,22 @@ class Copies:
         with suppress(OSError):
             self._directory.mkdir(parents=True, exist_ok=True)
             (self._directory / sha256).hardlink_to(path)
+
+    def recall(self, e_tag: str | None) -> bytes | None:
+        """The bytes of a manifest whose ETag is their MD5, where they were kept and are still what they were."""
+        with suppress(OSError):
+            if e_tag and e_tag.isalnum() and md5_of_bytes(data := (self._directory / e_tag).read_bytes()) == e_tag:
+                return data
+        return None
+
+    def keep(self, data: bytes) -> None:
+        """Keeps the bytes of a manifest; where that cannot be done, it is read again next time."""
+        with suppress(OSError):
+            self._directory.mkdir(parents=True, exist_ok=True)
+            with NamedTemporaryFile(dir=self._directory, delete=False) as file:
+                fresh = Path(file.name)
+            try:
+                fresh.write_bytes(data)
+                fresh.replace(self._directory / md5_of_bytes(data))
+            finally:
+                fresh.unlink(missing_ok=True)

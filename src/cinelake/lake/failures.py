@@ -195,7 +195,8 @@ def _failure_of_store(doing: str, error: Exception) -> CinelakeError:
     if re.search(r"certificate|UnknownIssuer", text):
         return ServiceError(f"{doing}: {UNTRUSTED[0]}", UNTRUSTED[1])
     if re.search(r"error sending request|HTTP error|[Cc]onnect|timed out|dns", text):
-        return _unreachable(doing, None)
+        where = re.search(r"performing \w+ (https?://[^/\s]+)", text)
+        return _unreachable(doing, where[1] if where else None)
     number = re.search(r"\(os error (\d+)\)", text)
     if number:
         return _failure_of_disk(doing, OSError(int(number[1]), os.strerror(int(number[1]))))

@@ -11,7 +11,7 @@ import obstore
 from obstore.store import LocalStore, S3Store
 
 from cinelake.config import BucketLake, FolderLake, LakeURI, Project
-from cinelake.errors import CinelakeError, ConfigurationError, DataError
+from cinelake.errors import CinelakeError, ConfigurationError, DataError, ServiceError
 from cinelake.lake.checksums import sha256_of_blocks, sha256_of_bytes, sha256_of_file
 from cinelake.lake.copies import Copies
 from cinelake.lake.failures import lake_failures
@@ -92,8 +92,9 @@ class Lake:
                 return cls(folder, keys, copies=copies, opener=lambda: open_folder(folder.path), bucket=None)
             case BucketLake() as uri:
                 # boto3 takes longer to load than a folder lake takes to do its work.
-                from cinelake.lake.bucket import Bucket, open_session
+                from cinelake.lake.bucket import Bucket
                 from cinelake.lake.in_bucket import open_bucket
+                from cinelake.lake.session import open_session
 
                 given = project.environment
                 session = open_session(project)
@@ -146,7 +147,25 @@ class Lake:
 
     @cached_property
     def _bucket_exists(self) -> bool:
-        return self.bucket is not None and self.bucket.is_there()
+        """Whether the store can be listed, by the connection that the work will go through.
+
+        Where it cannot, HeadBucket and what follows it tell why; a service that did not answer is not asked again.
+        """
+        bucket = self.bucket
+        if bucket is None:
+            return False
+
+        def look() -> None:
+            with lake_failures(f"cannot use bucket {bucket.name}"):
+                obstore.list_with_delimiter(self._store, PREFIX)
+
+        try:
+            interruptibly(lambda: persistently(look, self._patience))
+        except ServiceError:
+            raise
+        except CinelakeError:
+            return bucket.is_there()
+        return True
 
     @cached_property
     def _opened(self) -> tuple[Store, Writer]:
@@ -344,11 +363,19 @@ class Lake:
 
     def put_manifest(self, manifest: Manifest) -> str:
         """Writes a manifest and returns its key. Written last, it makes a run count."""
-        self.put_bytes(manifest.key, manifest.to_bytes(), content_type="application/json")
+        data = manifest.to_bytes()
+        self.put_bytes(manifest.key, data, content_type="application/json")
+        if self.bucket is not None:
+            self._copies.keep(data)
         return manifest.key
 
     def manifests(
-        self, stage: str, *, until: date | None = None, on: Literal["every date", "the newest date"] = "every date"
+        self,
+        stage: str,
+        *,
+        until: date | None = None,
+        on: Literal["every date", "the newest date"] = "every date",
+        from_lake: bool = False,
     ) -> list[Manifest]:
         """A stage's manifests, oldest first.
 
@@ -356,22 +383,28 @@ class Lake:
             stage: which.
             until: those of later dates are left out.
             on: `the newest date` takes those of the newest date that has any.
+            from_lake: reads each of them there, even where a local copy has the very bytes that the listing tells of.
         """
-        dated = [(day, key) for key in self.list_objects(f"{PREFIX}/{stage}") if (day := date_of(key))]
-        dated = [(day, key) for day, key in sorted(dated) if until is None or day <= until]
-        if on == "the newest date" and dated:
-            dated = [(day, key) for day, key in dated if day == dated[-1][0]]
-        found = side_by_side(lambda pair: self._read_manifest(pair[1]), dated, at_once=READERS)
+        listed = self.list_objects(f"{PREFIX}/{stage}").values()
+        dated = sorted((day, each) for each in listed if (day := date_of(each.key)) and (until is None or day <= until))
+        newest = dated[-1][0] if dated else None
+        taken = [each for day, each in dated if on == "every date" or day == newest]
+        recall = (lambda _e_tag: None) if from_lake or self.bucket is None else self._copies.recall
+        found = side_by_side(lambda each: self._read_manifest(each, recall), taken, at_once=READERS)
         return [manifest for manifest in found if manifest is not None]
 
-    def _read_manifest(self, key: str) -> Manifest | None:
+    def _read_manifest(self, there: StoredObject, recall: Callable[[str | None], bytes | None]) -> Manifest | None:
         """A manifest; None for one that has gone since it was listed."""
-        with lake_failures(f"cannot read {self}/{key}"):
-            try:
-                data = bytes(obstore.get(self._store, key).bytes())
-            except FileNotFoundError:
-                return None
-        return read_manifest(key, data)
+        data = recall(there.e_tag)
+        if data is None:
+            with lake_failures(f"cannot read {self}/{there.key}"):
+                try:
+                    data = bytes(obstore.get(self._store, there.key).bytes())
+                except FileNotFoundError:
+                    return None
+            if self.bucket is not None:
+                self._copies.keep(data)
+        return read_manifest(there.key, data)
 
     # Inside
 

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, NamedTuple
 
 from cinelake.errors import CinelakeError
+from cinelake.lake.manifests import ObjectRecord
 
 NAMED = 3
 """Files named in an error; the rest are counted."""
@@ -22,13 +24,6 @@ class FoundFile(NamedTuple):
     """Where it had to be read to compare it with what lies under its key."""
 
 
-class PresentObject(NamedTuple):
-    """What lies under a key already."""
-
-    bytes: int
-    sha256: str
-
-
 class PlannedObject(NamedTuple):
     """What will happen to one file."""
 
@@ -44,7 +39,7 @@ class LandingPlan:
 
     objects: tuple[PlannedObject, ...]
 
-    @property
+    @cached_property
     def to_send(self) -> tuple[PlannedObject, ...]:
         """What is not in the lake yet."""
         return tuple(planned for planned in self.objects if planned.action != "unchanged")
@@ -54,13 +49,13 @@ class LandingPlan:
         """Of the files that are not in the lake yet."""
         return sum(planned.file.bytes for planned in self.to_send)
 
-    @property
+    @cached_property
     def replacements(self) -> tuple[PlannedObject, ...]:
         """Files that changed since they were landed for this date."""
         return tuple(planned for planned in self.objects if planned.action == "replace")
 
 
-def plan_landing(files: Sequence[FoundFile], present: Mapping[str, PresentObject]) -> LandingPlan:
+def plan_landing(files: Sequence[FoundFile], present: Mapping[str, ObjectRecord]) -> LandingPlan:
     """Content decides, never the clock.
 
     Args:
@@ -98,7 +93,7 @@ def refuse_loss(plan: LandingPlan, recorded: Mapping[str, str]) -> None:
     )
 
 
-def _planned(file: FoundFile, there: PresentObject | None) -> PlannedObject:
+def _planned(file: FoundFile, there: ObjectRecord | None) -> PlannedObject:
     if there is None:
         return PlannedObject(file, "upload")
     if (there.bytes, there.sha256) == (file.bytes, file.sha256):

@@ -3,16 +3,16 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, NamedTuple
 
 from cinelake.config import Project
 from cinelake.errors import AccessError, CinelakeError, ConfigurationError
 from cinelake.lake import Event, Lake, OnEvent, Run, Status, silent
 from cinelake.lake.manifests import Manifest, ObjectRecord, counted_landings, manifest_of
-from cinelake.land.compare import compare_files
-from cinelake.land.plan import LandingPlan, PresentObject, plan_landing, refuse_loss
+from cinelake.land.compare import compare_files, looking
+from cinelake.land.plan import LandingPlan, plan_landing, refuse_loss
 from cinelake.land.send import STAGE, send_files
-from cinelake.land.sources import Shard, SourceFile, find_files
+from cinelake.land.sources import Shard, SourceFile, find_files, prefixes_of
 
 Action = Literal["uploaded", "replaced", "unchanged", "planned"]
 ACTIONS: dict[str, Action] = {"upload": "uploaded", "replace": "replaced", "unchanged": "unchanged"}
@@ -32,8 +32,7 @@ class LandOptions:
     """Make the lake where there is none."""
 
 
-@dataclass(frozen=True)
-class LandedObject:
+class LandedObject(NamedTuple):
     """One file of a landing."""
 
     source: str
@@ -89,14 +88,18 @@ def land_files(
         AccessError, ServiceError: as `Lake.exists`.
     """
     options = options or LandOptions()
-    sources = find_files(project, lake.keys, run.processing_date, shard=options.shard)
-    exists = lake.exists()
-    if not exists and not options.create_lake:
-        raise ConfigurationError(f"there is no lake at {lake}", "make it, or leave --no-create-bucket out")
-    known = lake.manifests(STAGE, until=run.processing_date, on="the newest date") if exists else []
-    records = {record.key: record for manifest in known for record in manifest.objects}
-    files, present = compare_files(lake, sources, records, read_all=options.dry_run, on_event=on_event)
-    plan = plan_landing(files, {key: PresentObject(each.bytes, each.sha256) for key, each in present.items()})
+    day = run.processing_date
+    with looking(lake, prefixes_of(project, lake.keys, day), until=day) as found:
+        sources = find_files(project, lake.keys, day, shard=options.shard)
+        exists = found.exists.result()
+        if not exists and not options.create_lake:
+            raise ConfigurationError(f"there is no lake at {lake}", "make it, or leave --no-create-bucket out")
+        known = found.landings.result()
+        records = {record.key: record for manifest in known for record in manifest.objects}
+        files, present = compare_files(
+            lake, sources, records, found.objects, read_all=options.dry_run, on_event=on_event
+        )
+    plan = plan_landing(files, present)
     if plan.replacements and not options.replace and not lake.keeps_replaced():
         refuse_loss(plan, {key: record.sha256 for key, record in records.items()})
     if options.dry_run:

@@ -3,7 +3,7 @@
 import os
 import stat
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from glob import glob, has_magic
@@ -11,7 +11,7 @@ from hashlib import sha256
 from operator import itemgetter
 from typing import NamedTuple
 
-from cinelake.config import Project
+from cinelake.config import Project, Source
 from cinelake.errors import ConfigurationError
 from cinelake.lake.keys import RAW, KeyTemplate, ObjectName
 
@@ -56,8 +56,6 @@ class SourceFile(NamedTuple):
     path: str
     """Absolute."""
     key: str
-    prefix: str
-    """Of the keys of its source on this day, without the final slash."""
     bytes: int
 
 
@@ -79,15 +77,13 @@ def find_files(project: Project, keys: KeyTemplate, day: date, *, shard: Shard |
         if not named:
             is_folder = (project.directory / source.path).is_dir()
             faults.append(f"{source.path} {'is a folder, and holds' if is_folder else 'finds'} no file")
-        name = ObjectName(RAW, source.origin, source.format, source.dataset, day, "")
-        written = keys.build_all(name, [each.file for each in named])
-        prefix = written[0].removesuffix(f"/{named[0].file}") if named else ""
+        written = keys.build_all(_name_of(source, day), [each.file for each in named])
         for each, key in zip(named, written, strict=True):
             size = _size_or_fault(each)
             if isinstance(size, str):
                 faults.append(f"{each.told} {size}")
             elif shard is None or shard.holds(f"{source.origin}/{source.dataset}/{each.file}"):
-                found.append(SourceFile(each.told, each.path, key, prefix, size))
+                found.append(SourceFile(each.told, each.path, key, size))
     if faults:
         more = f"; and {len(faults) - NAMED} more" if len(faults) > NAMED else ""
         raise ConfigurationError(
@@ -96,6 +92,19 @@ def find_files(project: Project, keys: KeyTemplate, day: date, *, shard: Shard |
         )
     _refuse_twins(found)
     return tuple(found)
+
+
+def prefixes_of(project: Project, keys: KeyTemplate, day: date) -> set[str]:
+    """Below which the keys of the sources' files of a day begin, without the final slash.
+
+    Raises:
+        ConfigurationError: a dataset has a name that no key can hold.
+    """
+    return {keys.build(replace(_name_of(source, day), file="x")).removesuffix("/x") for source in project.sources}
+
+
+def _name_of(source: Source, day: date) -> ObjectName:
+    return ObjectName(RAW, source.origin, source.format, source.dataset, day, "")
 
 
 class NamedFile(NamedTuple):

@@ -79,7 +79,7 @@ def _checks(project: Project, lake: Lake, run: Run, options: VerifyOptions, on_e
     manifests: list[Manifest] = []
     for stage in WRITERS:
         try:
-            found = lake.manifests(stage)
+            found = lake.manifests(stage, from_lake=True)
         except CinelakeError as error:
             yield Check(f"manifests {stage}", False, error.what)
         else:
