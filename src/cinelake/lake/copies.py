@@ -28,15 +28,7 @@ class Copies:
 
     def save(self, sha256: str, blocks: Iterable[bytes]) -> Path | None:
         """Writes a copy from its bytes; None where these are not the ones that were promised."""
-        self._directory.mkdir(parents=True, exist_ok=True)
-        with NamedTemporaryFile(dir=self._directory, delete=False) as file:
-            fresh = Path(file.name)
-            try:
-                file.writelines(blocks)
-                file.close()
-                fresh.replace(self._directory / sha256)
-            finally:
-                fresh.unlink(missing_ok=True)
+        self._write(sha256, blocks)
         return self.find(sha256)
 
     def remember(self, path: Path, sha256: str) -> None:
@@ -55,11 +47,16 @@ class Copies:
     def keep(self, data: bytes) -> None:
         """Keeps the bytes of a manifest; where that cannot be done, it is read again next time."""
         with suppress(OSError):
-            self._directory.mkdir(parents=True, exist_ok=True)
-            with NamedTemporaryFile(dir=self._directory, delete=False) as file:
-                fresh = Path(file.name)
+            self._write(md5_of_bytes(data), [data])
+
+    def _write(self, name: str, blocks: Iterable[bytes]) -> None:
+        """Writes a file whole or not at all."""
+        self._directory.mkdir(parents=True, exist_ok=True)
+        with NamedTemporaryFile(dir=self._directory, delete=False) as file:
+            fresh = Path(file.name)
             try:
-                fresh.write_bytes(data)
-                fresh.replace(self._directory / md5_of_bytes(data))
+                file.writelines(blocks)
+                file.close()
+                fresh.replace(self._directory / name)
             finally:
                 fresh.unlink(missing_ok=True)

@@ -12,7 +12,7 @@ from base64 import b64encode
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
@@ -45,7 +45,7 @@ PARTS_AT_ONCE = 4
 MEMORY_BYTES = 64 << 20
 """All parts in memory, where the file is not so large that two of its parts are more than that."""
 NICENESS = 10
-"""Of the threads that send parts."""
+"""By how much the threads that send parts are nicer than the rest."""
 GRACE_S, MOMENT_S = 3.0, 0.2
 
 
@@ -307,11 +307,10 @@ def _hashing(update: Callable[[bytearray], None]) -> Iterator[Callable[[bytearra
 def _give_way() -> None:
     """Lets the thread that hashes go first where cores are scarce: all parts wait for it, and it for none.
 
-    On Linux a thread has a priority of its own (setpriority(2), "C library/kernel differences").
+    On Linux a thread has a priority of its own (nice(2), "C library/kernel differences").
     """
     if sys.platform == "linux":
-        with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
+        os.nice(NICENESS)
 
 
 def _base64(crc: int) -> str:

@@ -47,7 +47,7 @@ def _open_core() -> botocore.session.Session:
 
 
 class _Loader(Loader):
-    """Loads what boto3 knows of a service. It is not looked for among all 400, folder by folder, before the first."""
+    """Loads what boto3 knows of a service, which is not looked for among all that AWS has, folder by folder, first."""
 
     def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002 all are of every type
         return list(SERVICES)

@@ -153,7 +153,7 @@ def _check_answers(
     if not isinstance(build, Manifest):
         return
     recorded: dict[str, Any] = {}
-    asked = or_words(lambda: lake.manifests("ask", until=build.processing_date, on="the newest date"))
+    asked = or_words(lambda: lake.manifests("ask", until=build.processing_date, on="the newest date", from_lake=True))
     if isinstance(asked, str):
         yield Check("manifests ask", False, asked)
         return
