@@ -28,6 +28,7 @@ $(RUN_STAMP): requirements/run.txt requirements/build.txt pyproject.toml | $(BIN
 	@echo "Setting up $(VENV) (a minute, the first time)"
 	@$(PIP) -r requirements/build.txt -r requirements/run.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -q src
 	@touch $@
 
 $(DEV_STAMP): requirements/dev.txt $(RUN_STAMP)

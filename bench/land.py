@@ -10,6 +10,7 @@ has every object confirmed; the peers do not.
 """
 
 import argparse
+import compileall
 import json
 import os
 import platform
@@ -88,6 +89,8 @@ def main() -> None:
     parser.add_argument("--no-ceph", action="store_true")
     parser.add_argument("--json", type=Path, help="write every figure to this file")
     given = parser.parse_args()
+    # As pip does for whatever it installs; cinelake is run from where it lies.
+    compileall.compile_dir(HERE.parent / "src", quiet=1)
     peers = [peer for peer in find_peers() if peer.name == BASE or not given.only or given.only in peer.name]
     works = [work for work in WORKS if not given.works or given.works in work.name]
     with tempfile.TemporaryDirectory() as folder:

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from boto3 import Session
 from botocore import UNSIGNED
@@ -107,13 +107,15 @@ class Bucket:
 
     def _open_client(self, config: Config) -> "S3Client":
         with lake_failures(f"cannot open s3://{self.name}"):
-            return self.session.client(
+            # That of boto3's own session would load its transfers, too.
+            client = self.session._session.create_client(
                 "s3",
                 region_name=self.region,
                 endpoint_url=self._endpoint_url,
                 verify=self.certificates,
                 config=config,
             )
+            return cast("S3Client", client)
 
     @property
     def endpoint_url(self) -> str | None:
