@@ -188,7 +188,7 @@ def test_aws_itself_is_an_endpoint_that_needs_no_setting(folder: ProjectFolder, 
     _, lake, _ = folder.open(Place(place.uri, {k: v for k, v in place.variables.items() if "ENDPOINT" not in k}))
     assert lake.bucket is not None
     assert lake.bucket.endpoint_url is None
-    store = open_store(lake.bucket, lake.bucket.session)
+    store = open_store(lake.bucket)
     assert "endpoint" not in store.config
     assert store.config["region"] == "us-east-1"
 

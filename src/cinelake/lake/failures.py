@@ -3,15 +3,18 @@
 import errno
 import os
 import re
+import sys
 from types import TracebackType
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from botocore import exceptions as aws
-from botocore.parsers import ResponseParserError
 from obstore import exceptions as store
 
 from cinelake.errors import AccessError, CinelakeError, ConfigurationError, ServiceError
 from cinelake.lake.interface import KeyTakenError
+
+if TYPE_CHECKING:
+    from botocore import exceptions as aws
 
 
 class DamagedError(ServiceError):
@@ -131,15 +134,31 @@ class taken_keys(_Translation):  # noqa: N801 as `lake_failures`
     __slots__ = ()
 
     def _failure_for(self, error: BaseException) -> CinelakeError | None:
-        taken = isinstance(error, store.AlreadyExistsError) or (
-            isinstance(error, aws.ClientError)
-            and (code_of(error)[0] == "ConditionalRequestConflict" or code_of(error)[1] == 412)
-        )
+        taken = isinstance(error, store.AlreadyExistsError) or (_boto3_is_loaded() and _is_conflict(error))
         return KeyTakenError(self._told) if taken else None
 
 
 def _failure_of(doing: str, error: BaseException) -> CinelakeError | None:
     """Our error for one of a store, of boto3 or of the file system; None for any other."""
+    if _boto3_is_loaded() and (failure := _failure_of_boto3(doing, error)) is not None:
+        return failure
+    match error:
+        case store.BaseError() | FileNotFoundError():
+            return _failure_of_store(doing, error)
+        case OSError():
+            return _failure_of_disk(doing, error)
+    return None
+
+
+def _boto3_is_loaded() -> bool:
+    """What is not loaded has raised nothing, and takes longer to load than a folder lake takes to do its work."""
+    return "botocore" in sys.modules
+
+
+def _failure_of_boto3(doing: str, error: BaseException) -> CinelakeError | None:
+    from botocore import exceptions as aws
+    from botocore.parsers import ResponseParserError
+
     match error:
         case aws.NoCredentialsError() | aws.PartialCredentialsError() | aws.CredentialRetrievalError():
             what, hint = NO_CREDENTIALS
@@ -150,20 +169,30 @@ def _failure_of(doing: str, error: BaseException) -> CinelakeError | None:
             return AccessError(f"{doing}: your session has ended", "run aws sso login, or aws login")
         case aws.InvalidRegionError() | aws.NoRegionError() | aws.ConfigParseError() | aws.ConfigNotFound():
             return ConfigurationError(f"{doing}: {error}", SETTINGS_OF_AWS)
+        case aws.SSLError():
+            return ServiceError(f"{doing}: {UNTRUSTED[0]}", UNTRUSTED[1])
         case aws.HTTPClientError() | aws.ConnectionError() | aws.IncompleteReadError():
-            return _failure_of_network(doing, error)
+            return _unreachable(doing, getattr(error, "kwargs", {}).get("endpoint_url"))
         case aws.ClientError():
             return failure_of_code(doing, *code_of(error))
-        case aws.BotoCoreError() | aws.UndefinedModelAttributeError() | ResponseParserError():
-            return _failure_of_boto(doing, error)
-        case store.BaseError() | FileNotFoundError():
-            return _failure_of_store(doing, error)
-        case OSError():
-            return _failure_of_disk(doing, error)
+        case ResponseParserError():  # whose words repeat all of the answer
+            return ServiceError(
+                f"{doing}: what answered is no such service", "check AWS_ENDPOINT_URL_S3, then run again"
+            )
+        case aws.BotoCoreError() | aws.UndefinedModelAttributeError():
+            return CinelakeError(f"{doing}: {error}" if str(error) else f"{doing}: {type(error).__name__}", TELL_ALL)
     return None
 
 
-def code_of(error: aws.ClientError) -> tuple[str, int]:
+def _is_conflict(error: BaseException) -> bool:
+    from botocore.exceptions import ClientError
+
+    return isinstance(error, ClientError) and (
+        code_of(error)[0] == "ConditionalRequestConflict" or code_of(error)[1] == 412
+    )
+
+
+def code_of(error: "aws.ClientError") -> tuple[str, int]:
     """The service's error code and the HTTP status of its answer (0 where there is none)."""
     status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
     return str(error.response.get("Error", {}).get("Code", "")), status
@@ -219,18 +248,6 @@ def _failure_of_disk(doing: str, error: OSError) -> CinelakeError:
     if error.errno in (errno.ENOTDIR, errno.EEXIST):
         return ConfigurationError(f"{doing}: a file stands where a folder must be", "choose another folder as the lake")
     return CinelakeError(f"{doing}: {error.strerror or error}", TELL_ALL)
-
-
-def _failure_of_network(doing: str, error: aws.BotoCoreError) -> ServiceError:
-    if isinstance(error, aws.SSLError):
-        return ServiceError(f"{doing}: {UNTRUSTED[0]}", UNTRUSTED[1])
-    return _unreachable(doing, getattr(error, "kwargs", {}).get("endpoint_url"))
-
-
-def _failure_of_boto(doing: str, error: Exception) -> CinelakeError:
-    if isinstance(error, ResponseParserError):  # whose words repeat all of the answer
-        return ServiceError(f"{doing}: what answered is no such service", "check AWS_ENDPOINT_URL_S3, then run again")
-    return CinelakeError(f"{doing}: {error}" if str(error) else f"{doing}: {type(error).__name__}", TELL_ALL)
 
 
 def _unreachable(doing: str, endpoint: str | None) -> ServiceError:

@@ -21,7 +21,6 @@ from threading import Thread
 
 import obstore
 from awscrt.checksums import combine_crc64nvme, crc64nvme
-from boto3 import Session
 from obstore.store import S3Store
 
 from cinelake.errors import CinelakeError
@@ -185,9 +184,9 @@ def _damaged(bucket: Bucket, key: str) -> DamagedError:
     )
 
 
-def open_bucket(bucket: Bucket, session: Session) -> tuple[S3Store, BucketWriter]:
+def open_bucket(bucket: Bucket) -> tuple[S3Store, BucketWriter]:
     """A bucket as a store, and what writes to it."""
-    store = open_store(bucket, session)
+    store = open_store(bucket)
     return store, BucketWriter(store, bucket)
 
 

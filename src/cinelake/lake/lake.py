@@ -97,15 +97,14 @@ class Lake:
                 from cinelake.lake.session import open_session
 
                 given = project.environment
-                session = open_session(project)
                 bucket = Bucket(
                     uri,
-                    session,
+                    open_session(project),
                     endpoint_url=given.endpoint_url,
                     certificates=given.certificates,
                     patience=patience,
                 )
-                return cls(uri, keys, copies=copies, opener=lambda: open_bucket(bucket, session), bucket=bucket)
+                return cls(uri, keys, copies=copies, opener=lambda: open_bucket(bucket), bucket=bucket)
 
     def exists(self) -> bool:
         """Whether the folder or the bucket is there.

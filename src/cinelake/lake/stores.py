@@ -4,7 +4,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from boto3 import Session
 from obstore.auth.boto3 import Boto3CredentialProvider
 from obstore.store import S3Store
 
@@ -18,7 +17,7 @@ CREDENTIALS_LIVE = timedelta(minutes=6)
 """boto3 renews credentials ten minutes before they end, so what it gives is good for longer than that."""
 
 
-def open_store(bucket: Bucket, session: Session) -> S3Store:
+def open_store(bucket: Bucket) -> S3Store:
     """A bucket as a store.
 
     Each request carries a CRC64NVME of its body, which Amazon S3 checks before it keeps the object. That covers the
@@ -51,7 +50,7 @@ def open_store(bucket: Bucket, session: Session) -> S3Store:
     return S3Store(
         bucket.name,
         config=config,
-        credential_provider=Boto3CredentialProvider(session, ttl=CREDENTIALS_LIVE),
+        credential_provider=Boto3CredentialProvider(bucket.session, ttl=CREDENTIALS_LIVE),
         client_options=client,
         retry_config={"max_retries": patience.tries - 1, "retry_timeout": timedelta(seconds=patience.again_s)},
     )
