@@ -91,7 +91,10 @@ class Lake:
             case FolderLake() as folder:
                 return cls(folder, keys, copies=copies, opener=lambda: open_folder(folder.path), bucket=None)
             case BucketLake() as uri:
-                # boto3 takes longer to load than a folder lake takes to do its work.
+                # boto3 takes longer to load than a folder lake takes to do its work; this part of it first, for it
+                # calls deeply, and CPython calls slowly where a stack grows beyond one of its 16 KiB pieces.
+                import botocore.compat  # noqa: F401
+
                 from cinelake.lake.bucket import Bucket
                 from cinelake.lake.in_bucket import open_bucket
                 from cinelake.lake.session import open_session
