@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from boto3 import Session
@@ -99,6 +100,8 @@ class Bucket:
             max_pool_connections=CONNECTIONS,
         )
         """How boto3 waits and tries again."""
+        self._opening = Lock()
+        """A session may not be asked for two clients at once (boto3's guide, "Multithreading")."""
 
     @cached_property
     def client(self) -> "S3Client":
@@ -106,7 +109,7 @@ class Bucket:
         return self._open_client(self.config)
 
     def _open_client(self, config: Config) -> "S3Client":
-        with lake_failures(f"cannot open s3://{self.name}"):
+        with self._opening, lake_failures(f"cannot open s3://{self.name}"):
             # That of boto3's own session would load its transfers, too.
             client = self.session._session.create_client(
                 "s3",
