@@ -244,6 +244,35 @@ def test_letters_that_a_stream_lacks_stop_nothing(folder: ProjectFolder) -> None
         assert ended.returncode == 0, ended.stderr
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a file that is always full")
+@pytest.mark.parametrize("buffered", [True, False])
+@pytest.mark.parametrize(
+    ("arguments", "what"),
+    [
+        (["land", "--json"], "what was done cannot be told: No space left on device"),
+        (["land"], "what was done cannot be told: No space left on device"),
+        (["ask", "--json"], "there is no lake"),
+    ],
+)
+def test_a_full_disk_behind_stdout_is_told_on_stderr(
+    folder: ProjectFolder, arguments: Sequence[str], what: str, buffered: bool
+) -> None:
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            [PROGRAM, *arguments],
+            cwd=folder.path,
+            env={**os.environ, "PYTHONUNBUFFERED": "" if buffered else "1"},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    told = [line for line in ended.stderr.splitlines() if line.startswith(("error:", "hint:"))]
+    assert what in errors_told("\n".join(told))[0]
+    assert "Traceback" not in ended.stderr
+    assert ended.returncode in (1, 2)
+
+
 def test_json_is_json_where_stdout_takes_ascii_alone(folder: ProjectFolder) -> None:
     folder.write_settings(lake='uri = "file:ação"')
     ended = folder.cinelake("run", "--date", DATE, "--json", variables={"PYTHONIOENCODING": "ascii"})

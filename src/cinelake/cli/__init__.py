@@ -18,13 +18,11 @@ def main() -> None:
 
     from cinelake.cli.app import app
     from cinelake.cli.failures import exit_code_of
-    from cinelake.cli.streams import prepare, reader_may_leave
+    from cinelake.cli.streams import finish, prepare
 
     prepare()
     code = exit_code_of(app, sys.argv[1:])
-    with reader_may_leave():
-        sys.stdout.flush()
-    sys.stderr.flush()
+    finish()
     # Python would take apart all there is, piece by piece, and wait for threads that wait for the network. What they
     # were sending was given up already.
     os._exit(code)

@@ -4,6 +4,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
@@ -51,7 +52,7 @@ def _told(code: ExitCode, what: str, hint: str, arguments: Sequence[str]) -> Exi
     what, hint = masked(what, secrets), masked(hint, secrets)
     if "--json" in arguments:
         document = {"error": {"code": int(code), "what": what, "hint": hint}}
-        with reader_may_leave():
+        with suppress(CinelakeError), reader_may_leave():
             sys.stdout.write(as_json(document))
     if _verbosity(arguments) > 1 and code is not ExitCode.INTERRUPTED:
         tell(masked(traceback.format_exc(), secrets))

@@ -4,10 +4,12 @@ import json
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
+
+from cinelake.errors import CinelakeError
 
 STDOUT, STDERR = 1, 2
 
@@ -41,12 +43,30 @@ def tell(text: str) -> None:
 
 @contextmanager
 def reader_may_leave() -> Iterator[None]:
-    """Inside, a result is written to stdout: who needs no more of it, as `head` does, ends it and nothing else."""
+    """Inside, a result is written to stdout: who needs no more of it, as `head` does, ends it and nothing else.
+
+    Raises:
+        CinelakeError: it cannot be written.
+    """
     try:
         yield
         sys.stdout.flush()
     except BrokenPipeError:
         silence(STDOUT)
+    except OSError as error:
+        silence(STDOUT)
+        raise CinelakeError(
+            f"what was done cannot be told: {error.strerror or error}",
+            "make room where the output goes, then run again",
+        ) from error
+
+
+def finish() -> None:
+    """Writes out what is left, as far as that can be done."""
+    with suppress(CinelakeError), reader_may_leave():
+        pass
+    with suppress(OSError):
+        sys.stderr.flush()
 
 
 def silence(number: int) -> None:
