@@ -86,6 +86,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", help="run only peers whose name holds this, and cinelake")
     parser.add_argument("--works", help="run only works whose name holds this")
+    parser.add_argument("--no-sink", action="store_true")
     parser.add_argument("--no-ceph", action="store_true")
     parser.add_argument("--json", type=Path, help="write every figure to this file")
     given = parser.parse_args()
@@ -97,16 +98,8 @@ def main() -> None:
         directory = Path(folder)
         print(f"{machine()}\n\n{', '.join(f'{peer.name} {peer.version}' for peer in peers)}\n")
         figures = {}
-        large = [work for work in works if work.file_bytes > LARGE_BYTES]
-        small = [work for work in works if work.file_bytes <= LARGE_BYTES]
-        sink = build_sink(directory)
-        with running(sink, md5=False) as endpoint:
-            # With the MD5 of a gigabyte the sink, on the same cores, would be what is measured. It forgets what it was
-            # sent, so nothing can be compared with a file that was sent in parts.
-            chosen = [work for work in large if not work.again]
-            figures["null sink"] = measure(peers, chosen, directory, endpoint, given.rounds, sink=True)
-        with running(sink, md5=True) as endpoint:
-            figures["null sink"] |= measure(peers, small, directory, endpoint, given.rounds, sink=True)
+        if not given.no_sink:
+            figures["null sink"] = measure_on_sink(peers, works, directory, given.rounds)
         if not given.no_ceph and answers(CEPH):
             figures["Ceph"] = measure(peers, works, directory, CEPH, given.rounds, sink=False)
     for place, costs in figures.items():
@@ -119,6 +112,23 @@ def main() -> None:
             for cost in found
         ]
         given.json.write_text(json.dumps(told, indent=1))
+
+
+def measure_on_sink(
+    peers: Sequence[Peer], works: Sequence[Work], directory: Path, rounds: int
+) -> dict[tuple[str, str], list[Cost]]:
+    """`measure` on the null sink.
+
+    With the MD5 of a gigabyte the sink, on the same cores, would be what is measured, so it makes up the ETags of large
+    files. It forgets what it was sent, so nothing can be compared with a file that was sent in parts.
+    """
+    sink = build_sink(directory)
+    large = [work for work in works if work.file_bytes > LARGE_BYTES and not work.again]
+    small = [work for work in works if work.file_bytes <= LARGE_BYTES]
+    with running(sink, md5=False) as endpoint:
+        costs = measure(peers, large, directory, endpoint, rounds, sink=True)
+    with running(sink, md5=True) as endpoint:
+        return costs | measure(peers, small, directory, endpoint, rounds, sink=True)
 
 
 def find_peers() -> list[Peer]:

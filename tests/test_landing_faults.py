@@ -1,11 +1,7 @@
 """Landing through a network that fails: what passes is tried again, what lasts is told, and nothing is left torn."""
 
-import os
-import sys
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +9,6 @@ import pytest
 
 from cinelake import DataError, ServiceError
 from cinelake.lake.failures import DamagedError
-from cinelake.lake.in_bucket import NICENESS
 from cinelake.lake.patience import Patience
 from cinelake.verify import verify_lake
 from faulty import (
@@ -438,27 +433,6 @@ def test_an_object_whose_tag_is_none_of_its_content_is_read_to_be_sure(
 
 
 # What is asked
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="only on Linux has a thread a priority of its own")
-def test_the_threads_that_send_parts_give_way_and_no_others(
-    tmp_path: Path, network: FaultyNetwork, place: Place
-) -> None:
-    folder, data = project_of(tmp_path, LARGER)
-    usual = os.getpriority(os.PRIO_PROCESS, threading.main_thread().native_id or 0)
-    found: dict[str, int] = {}
-
-    def look() -> None:
-        for thread in threading.enumerate():
-            with suppress(ProcessLookupError):  # it has just ended
-                found[thread.name.partition("_")[0]] = os.getpriority(os.PRIO_PROCESS, thread.native_id or 0)
-
-    PART.fail(network, Do(look))
-    assert land(folder, place).status == "done"
-    assert_landed(place, data)
-    senders = found.pop("part")
-    assert (senders, found["hash"]) == (min(usual + NICENESS, 19), usual)
-    assert set(found.values()) == {usual}
 
 
 def test_a_manifest_is_not_read_again_by_whom_has_its_very_bytes(

@@ -6,8 +6,6 @@ does not count.
 """
 
 import hashlib
-import os
-import sys
 from base64 import b64encode
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -43,8 +41,6 @@ MAX_PARTS = 10_000
 PARTS_AT_ONCE = 4
 MEMORY_BYTES = 64 << 20
 """All parts in memory, where the file is not so large that two of its parts are more than that."""
-NICENESS = 10
-"""By how much the threads that send parts are nicer than the rest."""
 GRACE_S, MOMENT_S = 3.0, 0.2
 
 
@@ -237,7 +233,7 @@ class _Parts:
         digest = hashlib.sha256()
         buffers = max(2, min(PARTS_AT_ONCE + 2, MEMORY_BYTES // self._part_bytes))
         free: deque[bytearray] = deque()
-        pool = ThreadPoolExecutor(PARTS_AT_ONCE, "part", initializer=_give_way)
+        pool = ThreadPoolExecutor(PARTS_AT_ONCE, "part")
         try:
             with _hashing(digest.update) as hash_in_order:
                 for number in count(1):
@@ -301,15 +297,6 @@ def _hashing(update: Callable[[bytearray], None]) -> Iterator[Callable[[bytearra
     finally:
         queue.put(None)
         thread.join()
-
-
-def _give_way() -> None:
-    """Lets the thread that hashes go first where cores are scarce: all parts wait for it, and it for none.
-
-    On Linux a thread has a priority of its own (nice(2), "C library/kernel differences").
-    """
-    if sys.platform == "linux":
-        os.nice(NICENESS)
 
 
 def _base64(crc: int) -> str:
