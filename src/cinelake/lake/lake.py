@@ -444,11 +444,17 @@ class Lake:
             KeyTakenError: it is something else.
             UncertainError: likewise.
         """
-        there = there or self.checksum(key)
-        if there is None or there[0] != sha256:
-            raise error
+
+        def look() -> tuple[str, int]:
+            found = there or self.checksum(key)
+            if found is None or found[0] != sha256:
+                raise error
+            return found
+
+        # Of a write that may have been done, or that another run is just doing, the object may yet appear.
+        found = persistently(look, self._patience, where=lambda each: each is error)
         head = self._head(key)
-        return Arrived(there[1], sha256, (head["e_tag"] or "").strip('"') or None if head else None)
+        return Arrived(found[1], sha256, (head["e_tag"] or "").strip('"') or None if head else None)
 
     def _head(self, key: str) -> "ObjectMeta | None":
         try:
