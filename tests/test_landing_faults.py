@@ -246,6 +246,19 @@ def test_a_completion_that_only_ever_fails_is_good_where_the_object_lies_there(
     assert land(folder, place).status == "unchanged"
 
 
+def test_an_object_that_appears_a_moment_after_its_completion_failed_is_good(
+    tmp_path: Path, network: FaultyNetwork, place: Place
+) -> None:
+    folder, data = project_of(tmp_path, LARGE)
+    client = network.server.client()
+    COMPLETE.fail(network, Do(lambda: client.put_object(Bucket=place.name, Key=KEY, Body=data)))
+    COMPLETE.fail(network, FAILED, times=None)
+    network.fail(Answer(404, "NoSuchKey"), "GET", FILE)
+    assert land(folder, place).status == "done"
+    assert [each.method for each in network.log if each.key == KEY].count("GET") == 2
+    assert_landed(place, data)
+
+
 def test_a_completion_that_only_ever_fails_is_told_where_something_else_lies_there(
     tmp_path: Path, network: FaultyNetwork, place: Place
 ) -> None:
