@@ -247,15 +247,15 @@ def test_letters_that_a_stream_lacks_stop_nothing(folder: ProjectFolder) -> None
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a file that is always full")
 @pytest.mark.parametrize("buffered", [True, False])
 @pytest.mark.parametrize(
-    ("arguments", "what"),
+    ("arguments", "what", "code"),
     [
-        (["land", "--json"], "what was done cannot be told: No space left on device"),
-        (["land"], "what was done cannot be told: No space left on device"),
-        (["ask", "--json"], "there is no lake"),
+        (["land", "--json"], "what was done cannot be told: No space left on device", ExitCode.FAILED),
+        (["land"], "what was done cannot be told: No space left on device", ExitCode.FAILED),
+        (["ask", "--json"], "there is no lake", ExitCode.USAGE),
     ],
 )
 def test_a_full_disk_behind_stdout_is_told_on_stderr(
-    folder: ProjectFolder, arguments: Sequence[str], what: str, buffered: bool
+    folder: ProjectFolder, arguments: Sequence[str], what: str, code: ExitCode, buffered: bool
 ) -> None:
     with Path("/dev/full").open("w") as full:
         ended = subprocess.run(
@@ -270,7 +270,7 @@ def test_a_full_disk_behind_stdout_is_told_on_stderr(
     told = [line for line in ended.stderr.splitlines() if line.startswith(("error:", "hint:"))]
     assert what in errors_told("\n".join(told))[0]
     assert "Traceback" not in ended.stderr
-    assert ended.returncode in (1, 2)
+    assert ended.returncode == code
 
 
 def test_json_is_json_where_stdout_takes_ascii_alone(folder: ProjectFolder) -> None:

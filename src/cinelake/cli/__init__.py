@@ -13,7 +13,7 @@ COLLECT_AFTER = 500_000
 def main() -> None:
     """The `cinelake` program."""
     # A command lives for seconds and makes hardly any cycles. Python would look for them again and again while modules
-    # load: a fifth of a small command's time.
+    # load.
     gc.set_threshold(COLLECT_AFTER, 20, 20)
 
     from cinelake.cli.app import app
