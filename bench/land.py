@@ -28,6 +28,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
+from multiprocessing import get_context
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -223,14 +224,14 @@ def measure(
                 if sink:
                     urllib.request.urlopen(f"{endpoint}/_reset").read()
                 else:
-                    make_bucket(endpoint, bucket)
+                    elsewhere(make_bucket, endpoint, bucket)
                 if work.again:
                     run(peer.command(first, folder, bucket, endpoint), environment)
                 cost = run(peer.command(work, folder, bucket, endpoint), environment)
                 costs.setdefault((work.name, peer.name), []).append(cost)
                 print(f"{work.name} · {peer.name}: {cost.wall_s:.2f} s", file=sys.stderr)
                 if not sink:
-                    remove_bucket(endpoint, bucket)
+                    elsewhere(remove_bucket, endpoint, bucket)
     return costs
 
 
@@ -292,6 +293,15 @@ def answers(endpoint: str) -> bool:
         urllib.request.urlopen(endpoint, timeout=2).close()
         return True
     return False
+
+
+def elsewhere(function: Callable[[str, str], None], endpoint: str, bucket: str) -> None:
+    """Calls it in a process of its own: boto3 makes one large, and a program's peak memory starts at its parent's."""
+    process = get_context("spawn").Process(target=function, args=(endpoint, bucket))
+    process.start()
+    process.join()
+    if process.exitcode:
+        sys.exit(f"{function.__name__} failed")
 
 
 def make_bucket(endpoint: str, bucket: str) -> None:

@@ -445,6 +445,18 @@ def test_an_object_whose_tag_is_none_of_its_content_is_read_to_be_sure(
     assert raw_objects(place) == {KEY: data}
 
 
+def test_a_part_of_which_an_answer_tells_nothing_is_sent_again_with_its_md5(
+    tmp_path: Path, network: FaultyNetwork, place: Place
+) -> None:
+    """As where a service encrypts it and keeps no checksums."""
+    folder, data = project_of(tmp_path, LARGE)
+    network.fail(Tell(CHECKSUM, None), "PUT", "partNumber", times=None)
+    network.fail(Tell("ETag", '"of-a-part"'), "PUT", "partNumber=1", times=1)
+    assert land(folder, place).status == "done"
+    assert_landed(place, data)
+    assert len([asked for asked in network.log if "partNumber=1" in asked.query]) == 2
+
+
 # What is asked
 
 

@@ -17,6 +17,7 @@ from landings import emptied
 from projects import Place, ProjectFolder, S3Server
 
 DATA = hashlib.shake_128(b"part").digest(6 << 20)
+CHECKSUM = "x-amz-checksum-crc64nvme"
 CRC = b64encode(crc64nvme(DATA).to_bytes(8, "big")).decode()
 
 
@@ -83,6 +84,22 @@ def test_a_part_is_signed_and_sent_without_a_copy_of_it(folder: ProjectFolder, b
         assert e_tag.strip('"') == hashlib.md5(part).hexdigest()
     bucket.client.abort_multipart_upload(**where, UploadId=upload)
     assert peak_bytes < PART_BYTES / 8
+
+
+def test_a_service_that_knows_no_crc_is_given_the_md5_of_what_follows(
+    folder: ProjectFolder, bucket_place: Place
+) -> None:
+    bucket = bucket_of(folder, bucket_place)
+    told: list[tuple[bytes | None, bytes | None]] = []
+    bucket.unsigned.meta.events.register(
+        "before-send.s3.UploadPart",
+        lambda request, **_: told.append((request.headers.get(CHECKSUM), request.headers.get("Content-MD5"))),
+    )
+    upload = Upload(bucket, "Raw/x.csv", content_type="text/csv")
+    upload.send_part(1, bytearray(DATA), CRC)
+    upload.send_part(2, bytearray(DATA), CRC)
+    upload.abort()
+    assert told == [(CRC.encode(), None), (CRC.encode(), b64encode(hashlib.md5(DATA).digest()))]
 
 
 @pytest.mark.parametrize("size_bytes", [1, 256 << 20, 1 << 30])

@@ -294,7 +294,7 @@ class Bucket:
 
     @cached_property
     def unsigned(self) -> "S3Client":
-        """Leaves bodies out of the signature: each is hashed once less. For services that check checksums."""
+        """Leaves bodies out of the signature, where a checksum stands for them: each is hashed once less."""
         client = self._open_client(self.config.merge(Config(s3={"payload_signing_enabled": False})))
         # botocore copies a body before it signs a request, although its signature does not look at it.
         client.meta.events.register_last("before-sign.s3", _lay_body_aside)

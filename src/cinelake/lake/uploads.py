@@ -1,6 +1,7 @@
 """A multipart upload through boto3: its parts, its completion on a condition, and its end where it must be given up."""
 
 import hashlib
+from base64 import b64encode
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -44,8 +45,8 @@ class Upload:
     def send_part(self, number: int, data: bytearray, crc64nvme: str) -> str:
         """Sends a part, with its checksum in base64; returns its ETag.
 
-        A service that answers with the checksum has checked it. One that does not is sent the part again with its body
-        in the signature, which it may check, and its answer must be the body's MD5, where it is one.
+        A service that answers with the checksum has checked it. One that knows no such checksum gets the part's MD5 to
+        check (RFC 1864), and its answer must be that MD5, where it is one.
 
         Raises:
             DamagedError: something else arrived.
@@ -60,21 +61,25 @@ class Upload:
         raise AssertionError
 
     def _send_once(self, number: int, data: bytearray, crc64nvme: str, what: str) -> str:
-        for trusting in (True, False) if self._checks_checksums else (False,):
-            with lake_failures(f"cannot write {what}"):
-                answer = (self._bucket.unsigned if trusting else self._bucket.client).upload_part(
-                    Bucket=self._bucket.name,
-                    Key=self._key,
-                    UploadId=self._id,
-                    PartNumber=number,
-                    Body=data,  # type: ignore[arg-type]  # boto3 takes a bytearray, its stubs do not
-                    ChecksumCRC64NVME=crc64nvme,
-                )
-            if held_checksum(answer.get("ChecksumCRC64NVME"), crc64nvme, what):
-                return answer["ETag"]
-            self._checks_checksums = False
-        if is_md5(e_tag := bare(answer["ETag"])) and e_tag != hashlib.md5(data, usedforsecurity=False).hexdigest():
-            raise DamagedError(f"{what} did not arrive as it was sent", "run the command again")
+        md5 = None if self._checks_checksums else hashlib.md5(data, usedforsecurity=False).digest()
+        with lake_failures(f"cannot write {what}"):
+            answer = self._bucket.unsigned.upload_part(
+                Bucket=self._bucket.name,
+                Key=self._key,
+                UploadId=self._id,
+                PartNumber=number,
+                Body=data,  # type: ignore[arg-type]  # boto3 takes a bytearray, its stubs do not
+                ChecksumCRC64NVME=crc64nvme,
+                **({"ContentMD5": b64encode(md5).decode()} if md5 else {}),  # type: ignore[arg-type]
+            )
+        if held_checksum(answer.get("ChecksumCRC64NVME"), crc64nvme, what):
+            return answer["ETag"]
+        self._checks_checksums = False
+        e_tag = bare(answer["ETag"])
+        if is_md5(e_tag):
+            held_checksum(e_tag, (md5 or hashlib.md5(data, usedforsecurity=False).digest()).hex(), what)
+        elif md5 is None:
+            return self._send_once(number, data, crc64nvme, what)
         return answer["ETag"]
 
     def complete(self, e_tags: Sequence[str], *, crc64nvme: str, create: bool) -> Written:
