@@ -18,7 +18,6 @@ from cinelake import (
     enrich_titles,
     verify_lake,
 )
-from cinelake.enrich.interface import NoSourceError
 from projects import DATE, SERIES_HEADER, SMALL_TMDB, ProjectFolder
 from tables import build, enrich, files_of, film, land, make_all, one_series, rows_of
 
@@ -119,14 +118,6 @@ def test_off_is_skipped_and_says_so(landed: ProjectFolder) -> None:
     result = enrich(landed)
     assert (result.status, result.asked, result.objects) == ("unchanged", 0, ())
     assert '"off"' in str(result.note)
-    assert files_of(landed) == before
-
-
-def test_an_api_that_cannot_be_asked_is_told_and_writes_nothing(landed: ProjectFolder) -> None:
-    landed.write_settings(tmdb='source = "api"')
-    before = files_of(landed)
-    with pytest.raises(NoSourceError, match=r"tmdb\.source"):
-        enrich(landed)
     assert files_of(landed) == before
 
 

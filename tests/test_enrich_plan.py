@@ -1,11 +1,15 @@
 """Which TMDB records are landed, and in which files: decided without touching anything."""
 
 import json
+from collections.abc import Iterable
+from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from cinelake.enrich.interface import Record, Title
-from cinelake.enrich.plan import CHUNK_BYTES, CHUNK_RECORDS, EnrichPlan, checksum_of, plan_enrichment
+from cinelake.enrich.interface import Failed, Held, Missing, Outcome, Record, Title
+from cinelake.enrich.plan import CHUNK_BYTES, CHUNK_RECORDS, FILE, Batch, Chunk, Tally, checksum_of, in_turn
 
 
 def film(number: int) -> Title:
@@ -16,57 +20,86 @@ def record(title: Title, body: str = "{}") -> Record:
     return Record(title, body)
 
 
-def landed(plan: EnrichPlan) -> list[Title]:
-    return [record.title for chunk in plan.chunks for record in chunk.records]
+def chunks_of(records: Iterable[Record]) -> list[Chunk]:
+    return Batch(tuple(records), None).chunks
 
 
-def test_nothing_wanted_is_nothing_landed() -> None:
-    assert plan_enrichment([], {film(2): "x"}, [record(film(1))]) == EnrichPlan((), fresh=0, found=0, missing=0)
+def counted(outcome: Outcome, held: Held | None, *, timed: bool) -> tuple[Tally, bool]:
+    tally = Tally()
+    return tally, tally.count(outcome, held, timed=timed)
 
 
-def test_every_wanted_title_is_fresh_or_found_or_missing() -> None:
-    held = {film(1): checksum_of(record(film(1))), film(2): "another checksum", film(3): "gone from the source"}
-    records = [record(film(1)), record(film(2)), record(film(4)), record(film(9))]
-    plan = plan_enrichment([film(number) for number in range(1, 7)], held, records)
-    assert landed(plan) == [film(2), film(4)]
-    assert (plan.fresh, plan.found, plan.missing) == (2, 2, 2)
-    assert plan.asked == plan.found + plan.missing
+RECORD = record(film(1), '{"a": 1}')
+SAME, OTHER = Held(checksum_of(RECORD), None), Held("another checksum", None)
+ASKED = datetime(2022, 5, 2, tzinfo=UTC)
 
 
-def test_a_record_of_an_unwanted_title_is_not_landed() -> None:
-    assert plan_enrichment([film(1)], {}, [record(film(2))]).chunks == ()
+@pytest.mark.parametrize(
+    ("outcome", "held", "tally", "is_news"),
+    [
+        (RECORD, None, Tally(found=1), True),
+        (RECORD, OTHER, Tally(found=1), True),
+        (RECORD, SAME, Tally(fresh=1), False),
+        (RECORD, Held(None, ASKED), Tally(found=1), True),
+        (Missing(film(1)), None, Tally(missing=1), True),
+        (Missing(film(1)), SAME, Tally(fresh=1), False),
+        (Missing(film(1)), Held(None, ASKED), Tally(missing=1), True),
+    ],
+)
+def test_a_snapshot_s_record_is_news_where_it_is_another(
+    outcome: Outcome, held: Held | None, tally: Tally, is_news: bool
+) -> None:
+    assert counted(outcome, held, timed=False) == (tally, is_news)
 
 
-def test_the_later_of_two_records_counts() -> None:
-    plan = plan_enrichment([film(1)], {}, [record(film(1), '{"a": 1}'), record(film(1), '{"a": 2}')])
-    assert [chunk.records for chunk in plan.chunks] == [(record(film(1), '{"a": 2}'),)]
+@pytest.mark.parametrize("held", [None, SAME, OTHER, Held(None, ASKED)])
+@pytest.mark.parametrize(
+    ("outcome", "tally"),
+    [
+        (RECORD, Tally(found=1)),
+        (Missing(film(1)), Tally(missing=1)),
+        (Failed(film(1), "why"), Tally(failed=1)),
+    ],
+)
+def test_an_answer_of_tmdb_is_news_for_its_time(outcome: Outcome, tally: Tally, held: Held | None) -> None:
+    assert counted(outcome, held, timed=True) == (tally, True)
+    assert tally.asked == 1
 
 
-def test_a_changed_record_is_landed_and_the_same_one_is_not() -> None:
-    held = {film(1): checksum_of(record(film(1), '{"a": 1}'))}
-    assert landed(plan_enrichment([film(1)], held, [record(film(1), '{"a": 1}')])) == []
-    assert landed(plan_enrichment([film(1)], held, [record(film(1), '{"a": 1.0}')])) == [film(1)]
+def test_a_record_that_differs_in_a_digit_is_another() -> None:
+    assert checksum_of(record(film(1), '{"a": 1}')) != checksum_of(record(film(1), '{"a": 1.0}'))
 
 
-def test_records_keep_the_order_of_the_wanted_titles() -> None:
-    wanted = [film(3), film(1), film(2)]
-    assert landed(plan_enrichment(wanted, {}, [record(film(number)) for number in (1, 2, 3)])) == wanted
+@given(st.lists(st.booleans()))
+def test_films_and_series_are_asked_in_turn_each_in_its_order(kinds: list[bool]) -> None:
+    titles = [Title("film" if is_film else "series", f"tt{number}") for number, is_film in enumerate(kinds)]
+    turned = in_turn(titles)
+    for kind in ("film", "series"):
+        assert [title for title in turned if title.kind == kind] == [title for title in titles if title.kind == kind]
+    fewer = min(kinds.count(True), kinds.count(False))
+    assert [title.kind for title in turned[: 2 * fewer]] == ["film", "series"] * fewer
+
+
+def test_a_file_of_the_api_is_named_by_its_time_and_content_one_of_a_snapshot_by_its_content() -> None:
+    [chunk] = chunks_of([RECORD])
+    assert chunk.file(ASKED) == f"20220502T000000Z-{chunk.file(None)}"
+    assert FILE.fullmatch(chunk.file(ASKED))
+    assert not FILE.fullmatch(chunk.file(None))
 
 
 @pytest.mark.parametrize(("titles", "sizes"), [(0, []), (1, [1]), (100, [100]), (101, [100, 1]), (250, [100, 100, 50])])
 def test_a_file_holds_at_most_a_hundred_records(titles: int, sizes: list[int]) -> None:
-    wanted = [film(number) for number in range(titles)]
-    plan = plan_enrichment(wanted, {}, [record(title) for title in wanted])
-    assert [len(chunk.records) for chunk in plan.chunks] == sizes
+    chunks = chunks_of(record(film(number)) for number in range(titles))
+    assert [len(chunk.records) for chunk in chunks] == sizes
     assert CHUNK_RECORDS == 100
 
 
 def test_a_file_holds_at_most_ten_megabytes() -> None:
     wanted = [film(number) for number in range(7)]
     body = json.dumps({"overview": "é" * 1_500_000}, ensure_ascii=False)
-    plan = plan_enrichment(wanted, {}, [record(title, body) for title in wanted])
-    assert [len(chunk.records) for chunk in plan.chunks] == [3, 3, 1]
-    assert all(len(chunk.data) <= 10_000_000 for chunk in plan.chunks)
+    chunks = chunks_of(record(title, body) for title in wanted)
+    assert [len(chunk.records) for chunk in chunks] == [3, 3, 1]
+    assert all(len(chunk.data) <= 10_000_000 for chunk in chunks)
     assert CHUNK_BYTES == 10_000_000
 
 
@@ -78,14 +111,14 @@ def test_the_ten_megabytes_count_brackets_and_commas(spare: int) -> None:
         json.dumps("x" * (-(-(CHUNK_BYTES - spare) // 2) - 2)),
     ]
     assert sum(map(len, bodies)) == CHUNK_BYTES - spare
-    plan = plan_enrichment(wanted, {}, [record(*pair) for pair in zip(wanted, bodies, strict=True)])
-    assert all(len(chunk.data) <= CHUNK_BYTES for chunk in plan.chunks)
+    chunks = chunks_of(record(*pair) for pair in zip(wanted, bodies, strict=True))
+    assert all(len(chunk.data) <= CHUNK_BYTES for chunk in chunks)
 
 
 def test_films_and_series_lie_in_files_of_their_own() -> None:
     wanted = [Title("series", "tt1"), Title("film", "tt1"), Title("series", "tt2")]
-    plan = plan_enrichment(wanted, {}, [record(title) for title in wanted])
-    assert [(chunk.kind, [record.title for record in chunk.records]) for chunk in plan.chunks] == [
+    chunks = chunks_of(record(title) for title in wanted)
+    assert [(chunk.kind, [record.title for record in chunk.records]) for chunk in chunks] == [
         ("film", [Title("film", "tt1")]),
         ("series", [Title("series", "tt1"), Title("series", "tt2")]),
     ]
@@ -93,7 +126,7 @@ def test_films_and_series_lie_in_files_of_their_own() -> None:
 
 def test_a_file_is_an_array_of_the_bodies_as_they_came() -> None:
     bodies = ['{"a": 1.00000000000000000001}', '{"b":"\\u00e9 é"}']
-    plan = plan_enrichment([film(1), film(2)], {}, [record(film(n + 1), body) for n, body in enumerate(bodies)])
-    [chunk] = plan.chunks
+    chunks = chunks_of(record(film(n + 1), body) for n, body in enumerate(bodies))
+    [chunk] = chunks
     assert chunk.data.decode() == f"[\n{bodies[0]},\n{bodies[1]}\n]\n"
     assert len(json.loads(chunk.data)) == 2

@@ -8,7 +8,7 @@ from cinelake.ask import Answer, AskOptions, AskResult, ask_questions
 from cinelake.build import BuildOptions, BuildResult, build_tables
 from cinelake.config import Project
 from cinelake.enrich import EnrichOptions, EnrichResult, enrich_titles
-from cinelake.enrich.interface import NoSourceError
+from cinelake.enrich.interface import NoTokenError
 from cinelake.lake import Event, Lake, OnEvent, Run, silent
 from cinelake.land import LandOptions, LandResult, land_files
 from cinelake.report import ReportOptions, ReportResult, write_report
@@ -78,7 +78,7 @@ def _plan(project: Project, lake: Lake, run: Run, options: RunOptions, on_event:
 def _enrich(project: Project, lake: Lake, run: Run, options: EnrichOptions, on_event: OnEvent) -> EnrichResult:
     try:
         return enrich_titles(project, lake, run, options, on_event)
-    except NoSourceError as error:
+    except NoTokenError as error:
         on_event(Event("enrich", f"skipped: {error.what}; {error.hint}", "warning"))
         return EnrichResult(run, str(lake), "unchanged", note=f"skipped: {error.what}")
 

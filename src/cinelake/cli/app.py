@@ -115,11 +115,16 @@ def land(
         session.show(land_files(session.project, session.lake, session.run, options, session.on_event))
 
 
-@app.command(epilog="Example: cinelake enrich --json")
+@app.command(epilog="Example: cinelake enrich --plan")
 def enrich(
     project: ProjectOption = HERE,
     lake: LakeOption = None,
     date: DateOption = None,
+    plan: Annotated[bool, typer.Option("--plan", help="Say how many requests it takes, and how long.")] = False,
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="Look up so many titles at most.")] = None,
+    max_requests: Annotated[
+        int | None, typer.Option("--max-requests", min=1, help="Make so many requests at most.")
+    ] = None,
     dry_run: DryRunOption = False,
     json: JsonOption = False,
     verbose: VerboseOption = 0,
@@ -129,8 +134,8 @@ def enrich(
     from cinelake.cli.session import Session
     from cinelake.enrich import EnrichOptions, enrich_titles
 
-    with Session(project, lake, date, json=json, quiet=quiet, verbose=verbose, dry_run=dry_run) as session:
-        options = EnrichOptions(dry_run=dry_run)
+    with Session(project, lake, date, json=json, quiet=quiet, verbose=verbose, dry_run=dry_run or plan) as session:
+        options = EnrichOptions(dry_run or plan, limit, max_requests)
         session.show(enrich_titles(session.project, session.lake, session.run, options, session.on_event))
 
 

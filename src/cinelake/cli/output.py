@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from cinelake.cli.evidence import evidence_lines, evidence_markdown
-from cinelake.cli.progress import size_of
+from cinelake.cli.progress import duration_of, size_of
 from cinelake.cli.streams import as_json
 from cinelake.errors import ConfigurationError
 
@@ -149,11 +149,19 @@ def _landed(result: "LandResult") -> list[str]:
 def _enriched(result: "EnrichResult") -> list[str]:
     if result.note:
         return [result.note]
-    titles = result.asked + result.fresh
+    titles = result.asked + result.fresh + result.left
+    if result.seconds is not None:
+        return [
+            f"{titles:,} titles: {result.asked:,} to ask TMDB for, in about {result.requests:,} requests and "
+            f"{duration_of(result.seconds)}; {result.fresh:,} in the lake already"
+            + (f", {result.left:,} left for later" if result.left else "")
+        ]
     return [
         f"{titles:,} titles: {result.found:,} records {'to land' if result.status == 'planned' else 'landed'}, "
         f"{result.fresh:,} in the lake already, {result.missing:,} not found"
         + (f", {result.failed:,} failed" if result.failed else "")
+        + (f", {result.left:,} left for later" if result.left else "")
+        + (f"; {result.requests:,} requests" if result.requests else "")
     ]
 
 

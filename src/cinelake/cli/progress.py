@@ -104,7 +104,7 @@ class Teller:
 
 
 def amount_of(done: float, total: float, unit: str, speed: float | None) -> str:
-    """As in `12.3 MB of 98.0 MB, 35.1 MB/s, 3 s left`.
+    """As in `12.3 MB of 98.0 MB, 35.1 MB/s, 3 s left`, or `120 of 2,000 titles, 70 s left`.
 
     Args:
         done: in units.
@@ -112,13 +112,18 @@ def amount_of(done: float, total: float, unit: str, speed: float | None) -> str:
         unit: `bytes`, or what is counted.
         speed: units a second; None where it is not known yet.
     """
-    if unit != "bytes":
-        return f"{done:,.0f} of {total:,.0f} {unit}"
-    told = f"{size_of(done)} of {size_of(total)}"
+    told = f"{size_of(done)} of {size_of(total)}" if unit == "bytes" else f"{done:,.0f} of {total:,.0f} {unit}"
     if not speed:
         return told
-    left = f", {(total - done) / speed:,.0f} s left" if done < total else ""
-    return f"{told}, {size_of(speed)}/s{left}"
+    told += f", {size_of(speed)}/s" if unit == "bytes" else ""
+    return f"{told}, {duration_of((total - done) / speed)} left" if done < total else told
+
+
+def duration_of(seconds: float) -> str:
+    """As in `7 s`, `12 min` or `3.5 h`."""
+    if seconds < 100:
+        return f"{seconds:,.0f} s"
+    return f"{seconds / 60:,.0f} min" if seconds < 100 * 60 else f"{seconds / 3600:,.1f} h"
 
 
 def size_of(size_bytes: float) -> str:

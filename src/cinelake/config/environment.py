@@ -42,6 +42,10 @@ class Environment:
     """AWS_SECRET_ACCESS_KEY."""
     session_token: SecretStr | None = field(repr=False)
     """AWS_SESSION_TOKEN."""
+    tmdb_token: SecretStr | None = field(repr=False)
+    """TMDB_TOKEN: a v4 read token."""
+    tmdb_api_key: SecretStr | None = field(repr=False)
+    """TMDB_API_KEY: a v3 key, used where there is no token."""
 
 
 def read_environment(directory: Path, variables: Mapping[str, str]) -> Environment:
@@ -80,7 +84,14 @@ def read_environment(directory: Path, variables: Mapping[str, str]) -> Environme
         access_key_id=key,
         secret_access_key=SecretStr(secret) if secret else None,
         session_token=SecretStr(token) if token else None,
+        tmdb_token=_secret(merged, "TMDB_TOKEN"),
+        tmdb_api_key=_secret(merged, "TMDB_API_KEY"),
     )
+
+
+def _secret(variables: Mapping[str, str], name: str) -> SecretStr | None:
+    value = variables.get(name, "").strip()
+    return SecretStr(value) if value else None
 
 
 def _check_credentials(variables: Mapping[str, str]) -> None:

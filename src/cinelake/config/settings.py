@@ -63,7 +63,7 @@ def _base_url(text: str) -> str:
 
 def _tmdb_source(source: object) -> object:
     if source not in ("api", "snapshot", "off"):
-        raise ValueError('write "snapshot" or "off" ("api" is to come)')
+        raise ValueError('write "api", "snapshot" or "off"')
     return source
 
 
@@ -112,7 +112,10 @@ class Tmdb(_Table):
     snapshot: str | None = None
     """A file, a folder or a glob of saved TMDB records, relative to the project folder."""
     base_url: Annotated[str, AfterValidator(_base_url)] = "https://api.themoviedb.org"
-    requests_per_second: float = Field(default=40, gt=0)
+    requests_per_second: float = Field(default=40, gt=0, allow_inf_nan=False)
+    """TMDB permits "somewhere in the 40 requests per second range" (its developer pages, "Rate Limiting")."""
+    refresh_days: int = Field(default=30, ge=0)
+    """Days after which a title is asked for again, also one that TMDB did not know."""
 
     @model_validator(mode="after")
     def _snapshot_is_named(self) -> "Tmdb":

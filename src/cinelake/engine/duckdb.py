@@ -33,9 +33,13 @@ CREATE TABLE raw.rejects (
 """
 TMDB = """
 CREATE TABLE raw.tmdb_read AS
-WITH read AS (
+WITH all_read AS (
     SELECT filename, json AS record, ROW_NUMBER() OVER () AS position
     FROM read_json_objects($paths, format = 'array', filename = true)
+),
+read AS (
+    SELECT *, ROW_NUMBER() OVER (PARTITION BY filename ORDER BY position) AS number
+    FROM all_read
 )
 SELECT
     files.kind,
@@ -46,11 +50,13 @@ SELECT
     record ->> '$.revenue' AS revenue,
     files.asked_at,
     files.source_key,
+    titles.asked_for,
     -- A record a line after the opening bracket, but for those that were landed with newlines of their own.
     1 + COUNT(*) OVER before + COALESCE(SUM(LENGTH(record) - LENGTH(REPLACE(record, CHR(10), ''))) OVER before, 0)
     + 1 AS line,
     CASE
         WHEN NOT COALESCE(REGEXP_FULL_MATCH(imdb_id, 'tt[0-9]+'), FALSE) THEN 'imdb_id'
+        WHEN imdb_id <> asked_for THEN 'imdb_id'
         WHEN TRY_CAST(record ->> '$.id' AS BIGINT) IS NULL THEN 'id'
         WHEN popularity IS NOT NULL AND NOT COALESCE(TRY_CAST(popularity AS DECIMAL(24, 16)) >= 0, FALSE)
             THEN 'popularity'
@@ -68,6 +74,7 @@ SELECT
     record AS text
 FROM read
 JOIN raw.tmdb_files AS files ON files.path = read.filename
+LEFT JOIN raw.tmdb_titles AS titles ON titles.path = read.filename AND titles.number = read.number
 WINDOW before AS (
     PARTITION BY filename ORDER BY position ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
 )
@@ -76,7 +83,12 @@ TMDB_REJECTS = f"""
 INSERT INTO raw.rejects
 SELECT
     'TMDB', source_key, line, fault,
-    fault || ' is missing or is not what TMDB promises', LEFT(text, {TEXT_CHARACTERS})
+    CASE
+        WHEN fault = 'imdb_id' AND imdb_id <> asked_for
+            THEN 'TMDB was asked for ' || asked_for || ' and answered with ' || imdb_id
+        ELSE fault || ' is missing or is not what TMDB promises'
+    END,
+    LEFT(text, {TEXT_CHARACTERS})
 FROM raw.tmdb_read
 WHERE fault IS NOT NULL
 """
@@ -197,10 +209,20 @@ class DuckDB:
         self._execute(
             "CREATE TABLE raw.tmdb_files (path VARCHAR, source_key VARCHAR, kind VARCHAR, asked_at TIMESTAMP)"
         )
+        self._execute("CREATE TABLE raw.tmdb_titles (path VARCHAR, number BIGINT, asked_for VARCHAR)")
         if files:
             self._connection.executemany(
                 "INSERT INTO raw.tmdb_files VALUES (?, ?, ?, ?)",
                 [(str(file.path), file.key, file.kind, file.asked_at.replace(tzinfo=None)) for file in files],
+            )
+            asked = [(str(file.path), *each) for file in files for each in enumerate(file.titles, start=1)]
+            paths, numbers, titles = (list(column) for column in zip(*asked, strict=True)) if asked else ([], [], [])
+            self._execute(
+                """
+                INSERT INTO raw.tmdb_titles
+                SELECT UNNEST($paths::VARCHAR[]), UNNEST($numbers::BIGINT[]), UNNEST($titles::VARCHAR[])
+                """,
+                {"paths": paths, "numbers": numbers, "titles": titles},
             )
             with self._in_words("the TMDB records"):
                 self._execute(TMDB, {"paths": [_pattern(file.path) for file in files]})
@@ -209,12 +231,14 @@ class DuckDB:
                 """
                 CREATE TABLE raw.tmdb_read (
                     kind VARCHAR, imdb_id VARCHAR, id VARCHAR, popularity VARCHAR, budget VARCHAR, revenue VARCHAR,
-                    asked_at TIMESTAMP, source_key VARCHAR, line BIGINT, fault VARCHAR, text VARCHAR
+                    asked_at TIMESTAMP, source_key VARCHAR, asked_for VARCHAR, line BIGINT, fault VARCHAR, text VARCHAR
                 )
                 """
             )
         self._execute(TMDB_REJECTS)
-        self._execute("CREATE VIEW raw.tmdb AS SELECT * EXCLUDE (fault, text) FROM raw.tmdb_read WHERE fault IS NULL")
+        self._execute(
+            "CREATE VIEW raw.tmdb AS SELECT * EXCLUDE (asked_for, fault, text) FROM raw.tmdb_read WHERE fault IS NULL"
+        )
         return self._count("raw.tmdb_read")
 
     def make_table(self, name: str, select: str, path: Path) -> int:

@@ -25,6 +25,8 @@ class RawObject:
     """The path that it was landed from, as `lake.toml` writes it; None for TMDB."""
     asked_at: datetime
     """UTC; when it was landed or, for TMDB, asked."""
+    titles: tuple[str, ...] = ()
+    """Of TMDB: the IMDb ids that were asked for, in the order of the records."""
 
 
 def landed_objects(lake: Lake, until: date) -> list[RawObject]:
@@ -44,10 +46,18 @@ def enriched_objects(lake: Lake, until: date) -> tuple[list[RawObject], list[str
         Those that are there as recorded, and the keys of those that are gone or were changed.
     """
     objects = {
-        record.key: RawObject(record, name.origin, name.dataset, None, manifest.started_at)
+        record.key: RawObject(
+            record,
+            name.origin,
+            name.dataset,
+            None,
+            datetime.fromisoformat(told["asked_at"]) if told.get("asked_at") else manifest.started_at,
+            tuple(told.get("titles", ())),
+        )
         for manifest in lake.manifests("enrich", until=until)
         for record in manifest.objects
         if (name := lake.keys.parse(record.key))
+        for told in [manifest.detail["records"].get(record.key, {})]
     }
     stand = standing_keys(lake, [item.record for item in objects.values()])
     return [item for key, item in objects.items() if key in stand], sorted(set(objects) - stand)
@@ -101,7 +111,7 @@ def read_tmdb(engine: Engine, lake: Lake, objects: Sequence[RawObject]) -> int:
     paths = lake.fetch_all(item.record for item in known)
     return engine.read_tmdb(
         [
-            JsonFile(item.record.key, path, KINDS[item.dataset], item.asked_at)
+            JsonFile(item.record.key, path, KINDS[item.dataset], item.asked_at, item.titles)
             for item, path in zip(known, paths, strict=True)
         ]
     )

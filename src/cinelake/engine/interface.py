@@ -42,6 +42,8 @@ class JsonFile:
     """`film` or `series`: of what its records tell."""
     asked_at: datetime
     """UTC; when TMDB, or the snapshot, was asked."""
+    titles: tuple[str, ...] = ()
+    """The IMDb ids that were asked for, in the order of the records; what came back with another is rejected."""
 
 
 class Engine(Protocol):

@@ -1,10 +1,11 @@
 """What enrichment deals in: titles that are wanted, records that TMDB has, and a place to get them from."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from datetime import datetime
+from typing import ClassVar, Protocol
 
-from cinelake.errors import ConfigurationError
+from cinelake.errors import AccessError
 
 
 @dataclass(frozen=True, order=True)
@@ -25,17 +26,74 @@ class Record:
     """JSON, to the letter as it came."""
 
 
+@dataclass(frozen=True)
+class Missing:
+    """TMDB does not know a title."""
+
+    title: Title
+
+
+@dataclass(frozen=True)
+class Failed:
+    """Whether TMDB knows a title could not be found out."""
+
+    title: Title
+    why: str
+
+
+Outcome = Record | Missing | Failed
+
+
+@dataclass(frozen=True)
+class Held:
+    """What the lake knows of a title."""
+
+    checksum: str | None
+    """Of its newest record; None where TMDB did not know the title."""
+    asked_at: datetime | None
+    """UTC; None for a record of a snapshot, whose age nobody knows."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What asking will take."""
+
+    requests: int
+    seconds: float
+
+
 class RecordSource(Protocol):
     """Where records come from: a snapshot, or the API."""
 
-    def records(self, wanted: Collection[Title]) -> Iterator[Record]:
-        """The records of those titles that it knows; of two for one title the later is the newer.
+    name: ClassVar[str]
+    """As `[tmdb] source` has it."""
+    batch_titles: ClassVar[int]
+    """Outcomes after which those at hand are landed: what a run that is killed may lose."""
+
+    is_timed: ClassVar[bool]
+    """Whether its outcomes are of a known time: of now."""
+
+    @property
+    def requests(self) -> int:
+        """HTTP requests made so far."""
+        ...
+
+    def is_due(self, held: Held | None, now: datetime) -> bool:
+        """Whether a title is to be looked up, given what the lake knows of it."""
+        ...
+
+    def estimate(self, due: Sequence[Title], held: Mapping[Title, Held]) -> Estimate | None:
+        """What looking titles up will take; None where finding that out takes as much."""
+        ...
+
+    def look_up(self, titles: Sequence[Title]) -> Iterator[Sequence[Outcome]]:
+        """What comes of each title, as it comes: several at a time, or none for a moment.
 
         Raises:
-            CinelakeError: it cannot be read or reached.
+            CinelakeError: the source cannot be read or reached; what was found before has been given.
         """
         ...
 
 
-class NoSourceError(ConfigurationError):
-    """There is nowhere to get records from; `run` goes on without them."""
+class NoTokenError(AccessError):
+    """TMDB may not be asked by nobody; `run` goes on without it."""

@@ -1,14 +1,20 @@
-"""What an enrichment will land, decided from what is wanted, held and found; touches nothing."""
+"""What an enrichment asks and lands, decided from what is wanted, held and found; touches nothing."""
 
 import hashlib
-from collections.abc import Collection, Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import zip_longest
 
-from cinelake.enrich.interface import Record, Title
+from cinelake.enrich.interface import Failed, Held, Missing, Outcome, Record, Title
 
 CHUNK_RECORDS = 100
 CHUNK_BYTES = 10_000_000
 OPENING, SEPARATOR, CLOSING = "[\n", ",\n", "\n]\n"
+STAMP = "%Y%m%dT%H%M%SZ"
+FILE = re.compile(r"(?P<asked_at>\d{8}T\d{6}Z)-(?P<sha256>[0-9a-f]{16})\.json")
+"""The name of a chunk of the API: when TMDB was asked for the first of it, and its content's SHA-256, shortened."""
 
 
 @dataclass(frozen=True)
@@ -23,23 +29,78 @@ class Chunk:
         """A JSON array, a record a line."""
         return (OPENING + SEPARATOR.join(record.body for record in self.records) + CLOSING).encode()
 
+    def file(self, asked_at: datetime | None) -> str:
+        """Its name, by its content: two runs that land the same chunk of a snapshot write the same object."""
+        name = f"{hashlib.sha256(self.data).hexdigest()[:16]}.json"
+        return f"{asked_at.astimezone(UTC):{STAMP}}-{name}" if asked_at else name
+
 
 @dataclass(frozen=True)
-class EnrichPlan:
-    """What will be landed, and where every wanted title stands: wanted = fresh + found + missing."""
+class Batch:
+    """What is landed together, under one manifest."""
 
-    chunks: tuple[Chunk, ...]
-    fresh: int
+    outcomes: tuple[Outcome, ...]
+    asked_at: datetime | None
+    """UTC, a moment before the first of it was asked; None for a snapshot."""
+
+    @property
+    def found(self) -> list[Record]:
+        """The records in it."""
+        return [outcome for outcome in self.outcomes if isinstance(outcome, Record)]
+
+    @property
+    def chunks(self) -> list[Chunk]:
+        """The files that it is landed as."""
+        return [chunk for kind in ("film", "series") for chunk in _chunks(kind, self.found)]
+
+
+@dataclass
+class Tally:
+    """Where every title that was looked up stands: looked up = fresh + found + missing + failed."""
+
+    fresh: int = 0
     """Titles whose record in the lake needs no other."""
-    found: int
+    found: int = 0
     """Titles with a new or changed record."""
-    missing: int
+    missing: int = 0
     """Titles without a record anywhere."""
+    failed: int = 0
+    """Titles of which nothing could be found out."""
 
     @property
     def asked(self) -> int:
         """Titles that had to be looked up."""
-        return self.found + self.missing
+        return self.found + self.missing + self.failed
+
+    def count(self, outcome: Outcome, held: Held | None, *, timed: bool) -> bool:
+        """Counts an outcome; returns whether it is news to the lake.
+
+        Args:
+            outcome: of a title.
+            held: what the lake knows of the title.
+            timed: whether it is of a known time, which is news. Where it is not, as in a snapshot, a record that the
+                lake has is none, nor is that there is none where the lake has one.
+        """
+        known = held.checksum if held and not timed else None
+        match outcome:
+            case Failed():
+                self.failed += 1
+            case Missing() if known is None:
+                self.missing += 1
+            case Record() if known != checksum_of(outcome):
+                self.found += 1
+            case _:
+                self.fresh += 1
+                return False
+        return True
+
+
+def in_turn(titles: Iterable[Title]) -> list[Title]:
+    """Films and series in turn, each kind in its order: a run that is cut short has asked for both."""
+    kinds: dict[str, list[Title]] = {"film": [], "series": []}
+    for title in titles:
+        kinds[title.kind].append(title)
+    return [title for pair in zip_longest(*kinds.values()) for title in pair if title is not None]
 
 
 def checksum_of(record: Record) -> str:
@@ -47,26 +108,7 @@ def checksum_of(record: Record) -> str:
     return hashlib.sha256(record.body.encode()).hexdigest()[:16]
 
 
-def plan_enrichment(wanted: Collection[Title], held: Mapping[Title, str], records: Iterable[Record]) -> EnrichPlan:
-    """Chooses the records that the lake lacks.
-
-    Args:
-        wanted: the titles that the questions need, in the order in which they are to be landed.
-        held: checksum of the newest record that the lake has, by title.
-        records: those of the source; the later one of a title counts.
-    """
-    known = {record.title: record for record in records}
-    new = [known[title] for title in wanted if title in known and held.get(title) != checksum_of(known[title])]
-    missing = sum(1 for title in wanted if title not in known and title not in held)
-    return EnrichPlan(
-        chunks=tuple(chunk for kind in ("film", "series") for chunk in _chunks(kind, new)),
-        fresh=len(wanted) - len(new) - missing,
-        found=len(new),
-        missing=missing,
-    )
-
-
-def _chunks(kind: str, records: Iterable[Record]) -> Iterator[Chunk]:
+def _chunks(kind: str, records: Sequence[Record]) -> Iterator[Chunk]:
     taken: list[Record] = []
     size_bytes = around = len(OPENING + CLOSING)
     for record in records:

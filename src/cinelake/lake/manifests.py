@@ -65,7 +65,9 @@ class Records(_Detail):
 
     kind: str
     titles: dict[str, str]
-    """A checksum of each title's record, by IMDb id."""
+    """A checksum of each title's record, by IMDb id, in the order of the file."""
+    asked_at: datetime | None = None
+    """When TMDB was asked; None for records of a snapshot, whose age nobody knows."""
 
 
 class EnrichDetail(_Detail):
@@ -74,7 +76,13 @@ class EnrichDetail(_Detail):
     records: dict[str, Records]
     """By key."""
     genres: list[str] = []
-    """Those whose titles were looked up."""
+    """Those all of whose titles were looked up."""
+    asked_at: datetime | None = None
+    """When TMDB was asked for the first of these titles."""
+    missing: dict[str, list[str]] = {}
+    """IMDb ids of the titles that TMDB does not know, by kind."""
+    failed: dict[str, str] = {}
+    """Why nothing is known of a title, by IMDb id."""
 
 
 class TableDetail(_Detail):

@@ -1,0 +1,472 @@
+"""Titles → the TMDB API → Raw/TMDB, against a real server that speaks TMDB's schema."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from cinelake import EnrichOptions, Event, ServiceError
+from cinelake.enrich.interface import NoTokenError
+from projects import DATE, PROGRAM, SMALL_TMDB, ProjectFolder
+from refusals import refusal
+from tables import build, enrich, files_of, land, make_all, rows_of
+from tmdb import TOKEN, TmdbServer, ask_tmdb, asking, ids_of, point_at, records_of, serving, write_titles
+
+FILM, OTHER_FILM, SERIES = SMALL_TMDB
+UNKNOWN_SERIES = "tt99500002"
+MOVIE_1, MOVIE_2 = "/3/movie/tt99000001", "/3/movie/tt99000002"
+FIND_SERIES, TV = "/3/find/tt99500001", "/3/tv/3"
+
+
+@pytest.fixture
+def server(folder: ProjectFolder) -> Iterator[TmdbServer]:
+    """It knows both films of the small project, and one of its two series."""
+    with serving(folder.path / "tmdb.jsonl") as running:
+        yield running
+
+
+@pytest.fixture
+def landed(folder: ProjectFolder, server: TmdbServer) -> ProjectFolder:
+    """The small project, landed; its lake.toml names the server."""
+    point_at(folder, server)
+    land(folder)
+    return folder
+
+
+# Who may ask
+
+
+def test_without_a_token_enrich_says_where_to_get_one_and_run_goes_on(landed: ProjectFolder) -> None:
+    with pytest.raises(NoTokenError):
+        enrich(landed)
+    told = refusal(landed, "enrich", "--date", DATE, code=4)
+    assert "neither TMDB_TOKEN nor TMDB_API_KEY is set" in told.what
+    assert "https://www.themoviedb.org/settings/api" in told.hint
+    ended = landed.cinelake("run", "--date", DATE)
+    assert ended.returncode == 0, ended.stderr
+    assert "skipped: neither TMDB_TOKEN nor TMDB_API_KEY is set" in ended.stdout
+    page = next(landed.path.rglob("*.html")).read_text()
+    assert "not looked up in TMDB" in page
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_refused_token_stops_everything_at_once(folder: ProjectFolder, status: int) -> None:
+    write_titles(folder, films=500)
+    with serving(folder.path / "tmdb.jsonl") as server:
+        point_at(folder, server)
+        land(folder)
+        server.switch(latency_s=0.2, faults=[{"kind": "status", "status": status}])
+        told = refusal(folder, "enrich", "--date", DATE, code=4, place=asking(folder))
+        ended_at = time.monotonic()
+        assert f"TMDB refuses the credential in TMDB_TOKEN ({status}" in told.what
+        log = server.log()
+        assert len(log) <= 100  # those that were on their way
+        assert ended_at - log[0][2] < 1 + 0.2
+    assert not [key for key in files_of(folder) if key.startswith("Raw/TMDB")]
+
+
+def test_a_key_is_sent_where_only_that_is_given_and_shown_nowhere(
+    landed: ProjectFolder, server: TmdbServer, tmp_path: Any
+) -> None:
+    key = "0123456789abcdef0123456789abcdef"
+    place = asking(landed, TMDB_API_KEY=key)
+    server.switch(token=key, faults=[{"kind": "reset", "match": MOVIE_1, "times": 1}])
+    ended = landed.cinelake("enrich", "--date", DATE, "-vv", place=place)
+    assert ended.returncode == 0, ended.stderr
+    assert all(f"api_key={key}" in path for path, _, _ in server.log())
+    point_at(landed, server, more="refresh_days = 0")
+    server.fail({"kind": "reset"})
+    failed = landed.cinelake("enrich", "--date", "2022-05-03", "-vv", place=place)
+    server.fail({"kind": "status", "status": 401})
+    refused = landed.cinelake("enrich", "--date", "2022-05-03", "-vv", place=place)
+    assert (failed.returncode, refused.returncode) == (5, 4)
+    shown = "".join(each.stdout + each.stderr for each in (ended, failed, refused))
+    assert key not in shown
+    assert not [path for path in landed.path.rglob("*") if path.is_file() and key.encode() in path.read_bytes()]
+
+
+def test_a_token_travels_in_a_header_alone(landed: ProjectFolder, server: TmdbServer) -> None:
+    server.switch(token=TOKEN)
+    ended = landed.cinelake(
+        "enrich", "--date", DATE, "-vv", place=asking(landed, TMDB_TOKEN=TOKEN, TMDB_API_KEY="f" * 32)
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert not [path for path, _, _ in server.log() if TOKEN in path or "api_key" in path]
+    assert TOKEN not in ended.stdout + ended.stderr
+    assert not [path for path in landed.path.rglob("*") if path.is_file() and TOKEN.encode() in path.read_bytes()]
+
+
+# What is asked
+
+
+def test_a_film_takes_one_request_and_a_series_two(landed: ProjectFolder, server: TmdbServer) -> None:
+    result = ask_tmdb(landed)
+    assert (result.asked, result.found, result.missing, result.failed) == (4, 3, 1, 0)
+    assert server.counts() == Counter([MOVIE_1, MOVIE_2, FIND_SERIES, TV, f"/3/find/{UNKNOWN_SERIES}"])
+    assert result.requests == 5
+    assert all("append_to_response=external_ids" in path for path, _, _ in server.log() if "/find/" not in path)
+
+
+def test_bodies_are_landed_to_the_letter(landed: ProjectFolder, server: TmdbServer) -> None:
+    ask_tmdb(landed)
+    assert ids_of(records_of(landed)) == ["tt99000001", "tt99000002", "tt99500001"]
+    texts = [data.decode() for key, data in files_of(landed).items() if key.startswith("Raw/TMDB/")]
+    assert any(json.dumps(FILM)[1:] in text for text in texts)
+    for record in records_of(landed):
+        assert record["external_ids"]["imdb_id"] in ids_of(SMALL_TMDB)
+
+
+def test_a_film_is_found_by_find_where_its_imdb_id_is_not_taken_for_its_own(
+    landed: ProjectFolder, server: TmdbServer
+) -> None:
+    server.switch(no_movie_by_imdb_id=True)
+    assert ask_tmdb(landed).found == 3
+    assert server.paths().count("/3/movie/1") == 1
+
+
+def test_what_find_has_of_another_kind_does_not_count(folder: ProjectFolder) -> None:
+    """A record of a series, under the IMDb id that the source file says is a film's."""
+    folder.write_records("tmdb.jsonl", [{"id": 3, "name": "Uma", "external_ids": {"imdb_id": "tt99000001"}}])
+    with serving(folder.path / "tmdb.jsonl") as server:
+        point_at(folder, server)
+        land(folder)
+        result = ask_tmdb(folder)
+        assert (result.found, result.missing) == (0, 4)
+        assert "/3/tv/3" not in server.paths()
+
+
+def test_most_votes_are_asked_first_films_and_series_in_turn(folder: ProjectFolder) -> None:
+    write_titles(folder, films=40, series=40)
+    with serving(folder.path / "tmdb.jsonl") as server:
+        point_at(folder, server)
+        land(folder)
+        result = ask_tmdb(folder, EnrichOptions(limit=10))
+        asked = {path for path in server.paths() if not path.startswith("/3/tv/")}
+    assert asked == {f"/3/movie/tt{91_000_000 + n}" for n in range(5)} | {
+        f"/3/find/tt{95_000_000 + n}" for n in range(5)
+    }
+    assert (result.asked, result.found, result.left, result.status) == (10, 10, 70, "done")
+
+
+def test_never_more_requests_than_allowed(folder: ProjectFolder) -> None:
+    write_titles(folder, films=30, series=30)
+    with serving(folder.path / "tmdb.jsonl") as server:
+        point_at(folder, server)
+        land(folder)
+        result = ask_tmdb(folder, EnrichOptions(max_requests=25))
+        assert (result.requests, len(server.log())) == (25, 25)
+        assert result.asked == result.found == len(records_of(folder)) > 0
+        rest = ask_tmdb(folder)
+    assert result.found + rest.found == 60
+    assert ids_of(records_of(folder)) == sorted(set(ids_of(records_of(folder))))
+
+
+def test_a_second_enrichment_of_the_day_asks_nothing(landed: ProjectFolder, server: TmdbServer) -> None:
+    ask_tmdb(landed)
+    before = files_of(landed)
+    server.forget()
+    again = ask_tmdb(landed)
+    assert (again.status, again.asked, again.fresh, again.requests) == ("unchanged", 0, 4, 0)
+    assert server.log() == []
+    assert files_of(landed) == before
+
+
+def test_what_is_older_than_refresh_days_is_asked_again(landed: ProjectFolder, server: TmdbServer) -> None:
+    ask_tmdb(landed)
+    point_at(landed, server, more="refresh_days = 0")
+    assert ask_tmdb(landed, date="2022-05-03").found == 3
+    assert len(records_of(landed, "2022-05-03")) == 3
+
+
+def test_records_of_a_snapshot_have_no_known_age_and_are_asked_for(landed: ProjectFolder, server: TmdbServer) -> None:
+    landed.write_settings()
+    assert enrich(landed).found == 3
+    point_at(landed, server)
+    assert ask_tmdb(landed, date="2022-05-03").found == 3
+
+
+def test_a_plan_tells_the_requests_and_asks_nothing(folder: ProjectFolder) -> None:
+    write_titles(folder, films=120, series=80)
+    with serving(folder.path / "tmdb.jsonl") as server:
+        point_at(folder, server, rate=40)
+        land(folder)
+        before = files_of(folder)
+        plan = folder.document("enrich", "--plan", "--date", DATE, place=asking(folder))
+        assert server.log() == []
+        assert files_of(folder) == before
+        point_at(folder, server)
+        result = ask_tmdb(folder)
+    assert (plan["status"], plan["asked"], plan["requests"], plan["seconds"]) == ("planned", 200, 280, 7.0)
+    assert result.requests == plan["requests"]
+
+
+def test_a_plan_knows_from_earlier_answers_how_many_titles_are_not_known(folder: ProjectFolder) -> None:
+    write_titles(folder, films=400, series=400, known=0.6)
+    with serving(folder.path / "tmdb.jsonl") as server:
+        point_at(folder, server)
+        land(folder)
+        ask_tmdb(folder, EnrichOptions(limit=200))
+        plan = ask_tmdb(folder, EnrichOptions(dry_run=True))
+        result = ask_tmdb(folder)
+    assert result.missing > 100
+    assert plan.requests == pytest.approx(result.requests, rel=0.05)
+
+
+# What goes wrong on the way: each switch of the server has its outcome
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"kind": "status", "status": 500},
+        {"kind": "status", "status": 502},
+        {"kind": "status", "status": 503},
+        {"kind": "status", "status": 504},
+        {"kind": "status", "status": 429},
+        {"kind": "status", "status": 429, "headers": {"Retry-After": "0"}},
+        {"kind": "reset"},
+        {"kind": "truncate"},
+        {"kind": "broken"},
+        {"kind": "array"},
+        {"kind": "no-body"},
+        {"kind": "error-body"},
+        {"kind": "no-external-ids"},
+    ],
+    ids=lambda fault: " ".join(str(value) for value in fault.values()),
+)
+@pytest.mark.parametrize("path", [MOVIE_1, TV], ids=["film", "series"])
+def test_what_fails_once_is_asked_again(
+    landed: ProjectFolder, server: TmdbServer, fault: dict[str, Any], path: str
+) -> None:
+    server.fail({**fault, "match": path, "times": 1})
+    result = ask_tmdb(landed)
+    assert (result.found, result.missing, result.failed) == (3, 1, 0)
+    assert server.counts()[path] == 2
+    assert ids_of(records_of(landed)) == ids_of(SMALL_TMDB)
+
+
+@pytest.mark.parametrize(
+    ("fault", "why"),
+    [
+        ({"kind": "status", "status": 400}, "it answered 400: Invalid request."),
+        ({"kind": "no-external-ids"}, "its record came without the external ids that were asked for"),
+    ],
+    ids=["400", "no-external-ids"],
+)
+def test_a_title_that_fails_is_told_and_asked_again_by_the_next_run(
+    landed: ProjectFolder, server: TmdbServer, fault: dict[str, Any], why: str
+) -> None:
+    server.fail({**fault, "match": TV})
+    events: list[Event] = []
+    result = ask_tmdb(landed, on_event=events.append)
+    assert (result.asked, result.found, result.missing, result.failed) == (4, 2, 1, 1)
+    [warning] = [event.message for event in events if event.kind == "warning"]
+    assert why in warning
+    server.fail()
+    server.forget()
+    again = ask_tmdb(landed)
+    assert (again.asked, again.found, again.fresh) == (1, 1, 3)
+    assert server.paths() == [FIND_SERIES, TV]
+
+
+def test_a_title_that_fails_for_good_does_not_stop_the_others(folder: ProjectFolder) -> None:
+    write_titles(folder, films=300)
+    with serving(folder.path / "tmdb.jsonl") as server:
+        point_at(folder, server, rate=100)
+        land(folder)
+        server.fail({"kind": "status", "status": 503, "match": "tt91000003"})
+        result = ask_tmdb(folder)
+        assert (result.found, result.failed) == (299, 1)
+        assert 1 < server.counts()["/3/movie/tt91000003"] <= 6
+
+
+def test_a_record_that_is_not_of_the_title_is_landed_and_rejected_by_the_build(
+    landed: ProjectFolder, server: TmdbServer
+) -> None:
+    server.fail({"kind": "changed-id", "match": MOVIE_1})
+    assert ask_tmdb(landed).found == 3
+    built = build(landed)
+    assert "tt99000001" not in {row["imdb_id"] for row in rows_of(landed, built, "trusted.tmdb")}
+    [reject] = rows_of(landed, built, "trusted.rejects")
+    assert (reject["dataset"], reject["column"]) == ("TMDB", "imdb_id")
+    assert reject["reason"] == "TMDB was asked for tt99000001 and answered with tt0000001"
+    server.forget()
+    ask_tmdb(landed)
+    assert server.log() == []
+
+
+def test_slow_answers_are_waited_for_side_by_side(folder: ProjectFolder) -> None:
+    write_titles(folder, films=100)
+    with serving(folder.path / "tmdb.jsonl") as server:
+        point_at(folder, server)
+        land(folder)
+        server.switch(latency_s=0.2, faults=[{"kind": "slow", "seconds": 0.3}])
+        began = time.monotonic()
+        assert ask_tmdb(folder).found == 100
+        assert time.monotonic() - began < 100 * 0.5 / 10
+
+
+def test_a_server_that_is_gone_ends_with_what_was_fetched_landed(folder: ProjectFolder) -> None:
+    write_titles(folder, films=300)
+    with serving(folder.path / "tmdb.jsonl") as server:
+        point_at(folder, server)
+        land(folder)
+        server.fail({"kind": "reset", "match": r"tt91000(1[0-9]{2}|2[0-9]{2})"})
+        told = refusal(folder, "enrich", "--date", DATE, code=5, place=asking(folder))
+        assert f"TMDB at {server.url} cannot be used: the connection failed" in told.what
+        assert "goes on where it stopped" in told.hint
+        fetched = ids_of(records_of(folder))
+        assert fetched == [f"tt{91_000_000 + n}" for n in range(100)]
+        server.fail()
+        server.forget()
+        rest = ask_tmdb(folder)
+        assert (rest.found, rest.fresh, len(server.log())) == (200, 100, 200)
+
+
+def test_nobody_there_is_told_with_exit_5(landed: ProjectFolder) -> None:
+    landed.write_settings(tmdb='source = "api"\nbase_url = "http://127.0.0.1:9"')
+    told = refusal(landed, "enrich", "--date", DATE, code=5, place=asking(landed))
+    assert "TMDB at http://127.0.0.1:9 cannot be used: it could not be reached" in told.what
+    assert "tmdb.base_url" in told.hint
+
+
+def test_an_address_that_is_not_tmdb_s_is_told_and_teaches_nothing(landed: ProjectFolder, server: TmdbServer) -> None:
+    landed.write_settings(tmdb=f'source = "api"\nbase_url = "{server.url}/elsewhere"')
+    told = refusal(landed, "enrich", "--date", DATE, code=5, place=asking(landed))
+    assert f"what answers at {server.url}/elsewhere is not TMDB (404)" in told.what
+    point_at(landed, server)
+    assert ask_tmdb(landed).found == 3
+
+
+def test_a_wait_that_is_too_long_is_left_to_a_later_run(landed: ProjectFolder, server: TmdbServer) -> None:
+    server.fail({"kind": "status", "status": 429, "headers": {"Retry-After": "7200"}})
+    with pytest.raises(ServiceError, match="asks to wait for 7,200 seconds"):
+        ask_tmdb(landed)
+
+
+def test_a_redirect_is_not_followed_with_the_token(landed: ProjectFolder, server: TmdbServer) -> None:
+    server.fail({"kind": "status", "status": 302, "headers": {"Location": f"{server.url}/_log"}})
+    with pytest.raises(ServiceError, match="has moved"):
+        ask_tmdb(landed)
+
+
+# The rate
+
+
+def test_a_ceiling_is_kept_without_a_single_refusal(folder: ProjectFolder) -> None:
+    write_titles(folder, films=120)
+    with serving(folder.path / "tmdb.jsonl") as server:
+        point_at(folder, server, rate=40)
+        land(folder)
+        server.switch(ceiling=41, latency_s=0.05)
+        began = time.monotonic()
+        assert ask_tmdb(folder).found == 120
+        took_s = time.monotonic() - began
+        assert Counter(status for _, status, _ in server.log()) == {200: 120}
+    assert took_s > 119 / 40
+
+
+def test_where_tmdb_allows_less_all_slow_down_and_every_title_is_found(folder: ProjectFolder) -> None:
+    write_titles(folder, films=60)
+    with serving(folder.path / "tmdb.jsonl") as server:
+        point_at(folder, server, rate=100)
+        land(folder)
+        server.switch(ceiling=30, retry_after="1")
+        assert ask_tmdb(folder).found == 60
+        log = server.log()
+    refused = [at for _, status, at in log if status == 429]
+    assert refused
+    # Whatever was on its way when the first was refused came with it; then there is a second of silence.
+    later = [at for _, _, at in log if at > refused[0] + 0.3]
+    assert min(later) - refused[0] >= 0.9
+
+
+# How it ends
+
+
+def test_ctrl_c_lands_what_was_fetched_and_ends_with_130(folder: ProjectFolder) -> None:
+    write_titles(folder, films=400)
+    with serving(folder.path / "tmdb.jsonl", "--latency", "0.05") as server:
+        point_at(folder, server, rate=100)
+        land(folder)
+        place = asking(folder)
+        process = subprocess.Popen(
+            [PROGRAM, "enrich", "--date", DATE, "--lake", place.uri],
+            cwd=folder.path,
+            env={**os.environ, **place.variables},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        while len(server.log()) < 70:
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        interrupted_at = time.monotonic()
+        _, told = process.communicate(timeout=30)
+        assert process.returncode == 130, told
+        assert time.monotonic() - interrupted_at < 3
+        fetched = records_of(folder)
+        assert len(fetched) >= 60
+        rest = ask_tmdb(folder)
+    assert rest.found + len(fetched) == 400
+
+
+def test_what_a_run_wrote_and_could_not_record_is_taken_over(landed: ProjectFolder, server: TmdbServer) -> None:
+    """Killed between a file of records and its manifest."""
+    ask_tmdb(landed)
+    for path in landed.path.glob("lake/_manifests/enrich/**/*.json"):
+        path.unlink()
+    server.forget()
+    again = ask_tmdb(landed)
+    assert server.paths() == [f"/3/find/{UNKNOWN_SERIES}"]
+    assert (again.asked, again.fresh) == (1, 3)
+    assert ids_of(records_of(landed)) == ids_of(SMALL_TMDB)
+    assert len(rows_of(landed, build(landed), "trusted.tmdb")) == 3
+
+
+def test_a_foreign_file_is_not_taken_over(landed: ProjectFolder, server: TmdbServer) -> None:
+    ask_tmdb(landed)
+    for path in landed.path.glob("lake/_manifests/enrich/**/*.json"):
+        path.unlink()
+    [films] = landed.path.glob("lake/Raw/TMDB/JSON/Movies/2022/05/02/*.json")
+    data = films.read_bytes().replace(b'"budget": 1000000', b'"budget": 9000000')
+    films.unlink()
+    films.with_name(f"20220502T000000Z-{films.name.partition('-')[2]}").write_bytes(data)
+    server.forget()
+    ask_tmdb(landed)
+    assert MOVIE_1 in server.paths()
+
+
+def test_the_api_and_a_snapshot_of_the_same_records_give_the_same_answers(
+    landed: ProjectFolder, server: TmdbServer
+) -> None:
+    ask_tmdb(landed)
+    build(landed)
+    from_api = landed.document("ask", "--date", DATE)["answers"]
+    landed.write_settings(lake='uri = "file:other"')
+    make_all(landed)
+    from_snapshot = landed.document("ask", "--date", DATE)["answers"]
+    assert [figures(answer) for answer in from_api] == [figures(answer) for answer in from_snapshot]
+    [popularity] = [
+        row["mean_popularity"] for row in from_api[0]["rows"] if (row["kind"], row["genre"]) == ("series", "any")
+    ]
+    assert float(popularity) == SERIES["popularity"]
+
+
+def figures(answer: dict[str, Any]) -> dict[str, Any]:
+    """Of an answer, all but what names the build."""
+    return {name: value for name, value in answer.items() if name in ("question", "columns", "rows", "summary")}
+
+
+def test_progress_tells_titles_and_requests(landed: ProjectFolder, server: TmdbServer) -> None:
+    events: list[Event] = []
+    ask_tmdb(landed, on_event=events.append)
+    last = [event for event in events if event.kind == "progress"][-1]
+    assert (last.done, last.total, last.unit) == (4, 4, "titles")
+    assert "3 found, 1 missing" in last.message
+    assert "requests/s" in last.message
