@@ -139,10 +139,10 @@ def test_a_wrong_shape_is_told_in_words_of_toml(tmp_path: Path, text: str, field
 
 
 @pytest.mark.parametrize("source", ["'web'", "3", "['off']"])
-def test_a_wrong_source_of_tmdb_is_told_what_can_be_used_today(tmp_path: Path, source: str) -> None:
+def test_a_wrong_source_of_tmdb_is_told_what_may_stand_there(tmp_path: Path, source: str) -> None:
     what = refusal(tmp_path, f"[tmdb]\nsource = {source}\n").what
     assert what.startswith("lake.toml: tmdb.source: ")
-    assert what.endswith('tmdb.source: write "snapshot" or "off" ("api" is to come)')
+    assert what.endswith('tmdb.source: write "api", "snapshot" or "off"')
 
 
 def test_the_hint_of_a_wrong_setting_leads_to_a_whole_lake_toml(tmp_path: Path) -> None:
