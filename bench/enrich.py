@@ -69,14 +69,18 @@ def main() -> None:
     parser.add_argument("--titles", type=int, default=2000)
     parser.add_argument("--no-ceiling", action="store_true", help="leave the work with a ceiling out")
     given = parser.parse_args()
-    print(f"{os.cpu_count()} cores, {platform.freedesktop_os_release()['PRETTY_NAME']}, Python "
-          f"{platform.python_version()}, loopback; cinelake {version('cinelake')}, aiohttp {version('aiohttp')}\n")  # fmt: skip
+    machine = f"{os.cpu_count()} cores, {platform.freedesktop_os_release()['PRETTY_NAME']}"
+    versions = f"Python {platform.python_version()}, cinelake {version('cinelake')}, aiohttp {version('aiohttp')}"
+    print(f"{machine}, {versions}, loopback.\n")
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder)
         titles = write_project(project, given.titles)
         with serving(project / "tmdb.jsonl") as endpoint:
             if not given.no_ceiling:
-                costs = [measure(cinelake(project, CEILING, number), endpoint, titles, CEILING) for number in range(given.rounds)]
+                costs = [
+                    measure(cinelake(project, CEILING, number), endpoint, titles, CEILING)
+                    for number in range(given.rounds)
+                ]
                 tell_ceiling(costs, given.titles)
             tell_peers(measure_peers(project, endpoint, titles, given.rounds))
 

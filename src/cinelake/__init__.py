@@ -7,8 +7,8 @@
     result = run_pipeline(project, Lake.open(project), Run.start(date(2022, 5, 2)))
 
 Every stage of the command line is a function here: `land_files`, `enrich_titles`, `build_tables`, `ask_questions`,
-`write_report`, `verify_lake`, and `run_pipeline` for all of them in order; `examine` looks at what is set up. Names are
-loaded when they are first used, so that `import cinelake` costs nothing.
+`write_report`, `verify_lake`, `expire_records`, and `run_pipeline` for those of a whole run, in order; `examine` looks
+at what is set up. Names are loaded when they are first used, so that `import cinelake` costs nothing.
 """
 
 from importlib import import_module
@@ -19,7 +19,14 @@ if TYPE_CHECKING:
     from cinelake.build import BuildOptions, BuildResult, build_tables
     from cinelake.config import Project
     from cinelake.doctor import DoctorResult, Finding, examine
-    from cinelake.enrich import EnrichOptions, EnrichResult, enrich_titles
+    from cinelake.enrich import (
+        EnrichOptions,
+        EnrichResult,
+        ExpireOptions,
+        ExpireResult,
+        enrich_titles,
+        expire_records,
+    )
     from cinelake.errors import (
         AccessError,
         CinelakeError,
@@ -50,6 +57,8 @@ __all__ = [
     "EnrichResult",
     "Event",
     "ExitCode",
+    "ExpireOptions",
+    "ExpireResult",
     "Finding",
     "Lake",
     "LandOptions",
@@ -68,6 +77,7 @@ __all__ = [
     "build_tables",
     "enrich_titles",
     "examine",
+    "expire_records",
     "land_files",
     "run_pipeline",
     "verify_lake",
@@ -79,7 +89,14 @@ _HOMES = {
     "cinelake.build": ("BuildOptions", "BuildResult", "build_tables"),
     "cinelake.config": ("Project",),
     "cinelake.doctor": ("DoctorResult", "Finding", "examine"),
-    "cinelake.enrich": ("EnrichOptions", "EnrichResult", "enrich_titles"),
+    "cinelake.enrich": (
+        "EnrichOptions",
+        "EnrichResult",
+        "ExpireOptions",
+        "ExpireResult",
+        "enrich_titles",
+        "expire_records",
+    ),
     "cinelake.errors": (
         "AccessError",
         "CinelakeError",

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,7 +13,15 @@ from cinelake.build.plan import BuildPlan, plan_build
 from cinelake.config import Project
 from cinelake.engine import open_engine
 from cinelake.engine.contract import KINDS, RECORDS
-from cinelake.engine.inputs import RawObject, enriched_objects, landed_objects, read_titles, read_tmdb, source_of
+from cinelake.engine.inputs import (
+    KEEP_DAYS,
+    RawObject,
+    enriched_objects,
+    landed_objects,
+    read_titles,
+    read_tmdb,
+    source_of,
+)
 from cinelake.engine.interface import Engine
 from cinelake.engine.published import newest_build
 from cinelake.engine.standing import standing_keys
@@ -95,6 +104,10 @@ def build_tables(
     if gone:
         told = f"TMDB objects are gone from the lake or were changed ({len(gone)}, such as {gone[0]})"
         on_event(Event(STAGE, f"{told}; cinelake enrich lands their records again", "warning"))
+    old = [item for item in enriched if item.asked_at < run.started_at - timedelta(days=KEEP_DAYS)]
+    if old:
+        told = f"{len(old)} files of TMDB's records are older than {KEEP_DAYS} days; its terms let none be kept longer"
+        on_event(Event(STAGE, f"{told}: run cinelake expire, then enrich", "warning"))
     if not landed:
         raise ConfigurationError(
             f"nothing was landed in {lake} up to {run.processing_date}",

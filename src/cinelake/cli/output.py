@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from cinelake.build import BuildResult
     from cinelake.cli.tables import Column
     from cinelake.doctor import DoctorResult
-    from cinelake.enrich import EnrichResult
+    from cinelake.enrich import EnrichResult, ExpireResult
     from cinelake.land import LandResult
     from cinelake.pipeline import RunResult, StageResult
     from cinelake.report import ReportResult
     from cinelake.verify import VerifyResult
 
-    Showable = StageResult | VerifyResult
+    Showable = StageResult | VerifyResult | ExpireResult
 
 Form = Literal["table", "json", "csv", "md"]
 
@@ -165,6 +165,17 @@ def _enriched(result: "EnrichResult") -> list[str]:
     ]
 
 
+def _expired(result: "ExpireResult") -> list[str]:
+    if not result.objects:
+        return ["no record of TMDB's is older than 180 days"]
+    what = {"planned": "would be removed", "done": "removed"}[result.status]
+    return [
+        f"{len(result.objects):,} files of TMDB's records that are older than 180 days {what}",
+        *(f"{item.key}, asked on {item.asked_at:%Y-%m-%d}" for item in result.objects),
+        *(["run cinelake enrich and build: tables still hold their figures"] if result.status == "done" else []),
+    ]
+
+
 def _built(result: "BuildResult") -> list[str]:
     if result.status == "planned":
         return ["the tables would be built anew: their inputs or models changed"]
@@ -195,6 +206,7 @@ LINES: dict[str, Callable[[Any], list[str]]] = {
     "build": _built,
     "ask": _asked,
     "report": _reported,
+    "expire": _expired,
     "verify": evidence_lines,
 }
 """A result in words, the most important line first, by its stage."""

@@ -13,6 +13,9 @@ from cinelake.errors import ConfigurationError
 from cinelake.lake import Lake
 from cinelake.lake.manifests import ObjectRecord, counted_landings
 
+KEEP_DAYS = 180
+"""TMDB's terms of use let a copy be kept for six months at most."""
+
 
 @dataclass(frozen=True)
 class RawObject:
@@ -40,12 +43,26 @@ def landed_objects(lake: Lake, until: date) -> list[RawObject]:
 
 
 def enriched_objects(lake: Lake, until: date) -> tuple[list[RawObject], list[str]]:
-    """All TMDB objects up to a date; where records overlap, the models take the newest.
+    """All TMDB objects up to a date that have not expired; where records overlap, the models take the newest.
 
     Returns:
         Those that are there as recorded, and the keys of those that are gone or were changed.
     """
-    objects = {
+    objects = recorded_objects(lake, until)
+    for key in expired_keys(lake):
+        objects.pop(key, None)
+    stand = standing_keys(lake, [item.record for item in objects.values()])
+    return [item for key, item in objects.items() if key in stand], sorted(set(objects) - stand)
+
+
+def expired_keys(lake: Lake) -> frozenset[str]:
+    """Keys of the TMDB objects that were removed for their age."""
+    return frozenset(key for manifest in lake.manifests("expire") for key in manifest.detail["expired"])
+
+
+def recorded_objects(lake: Lake, until: date | None) -> dict[str, RawObject]:
+    """All TMDB objects that the manifests up to a date tell of, by key."""
+    return {
         record.key: RawObject(
             record,
             name.origin,
@@ -59,8 +76,6 @@ def enriched_objects(lake: Lake, until: date) -> tuple[list[RawObject], list[str
         if (name := lake.keys.parse(record.key))
         for told in [manifest.detail["records"].get(record.key, {})]
     }
-    stand = standing_keys(lake, [item.record for item in objects.values()])
-    return [item for key, item in objects.items() if key in stand], sorted(set(objects) - stand)
 
 
 def source_of(item: RawObject, project: Project) -> Source:

@@ -258,6 +258,19 @@ class Bucket:
                 if code_of(error)[1] not in (404, 412):
                     raise
 
+    def remove(self, key: str) -> None:
+        """Removes an object and every version of it, where the service keeps some."""
+        with lake_failures(f"cannot remove s3://{self.name}/{key}"):
+            self.client.delete_object(Bucket=self.name, Key=key)
+            try:
+                for page in self.client.get_paginator("list_object_versions").paginate(Bucket=self.name, Prefix=key):
+                    for each in (*page.get("Versions", []), *page.get("DeleteMarkers", [])):
+                        if each["Key"] == key:
+                            self.client.delete_object(Bucket=self.name, Key=key, VersionId=each["VersionId"])
+            except ClientError as error:
+                if code_of(error)[0] != "NotImplemented":
+                    raise
+
     def open_uploads(self) -> list["OpenUpload"]:
         """The multipart uploads that are neither complete nor aborted."""
         with lake_failures(f"cannot list the open uploads of {self.name}"):

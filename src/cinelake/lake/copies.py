@@ -37,6 +37,10 @@ class Copies:
             self._directory.mkdir(parents=True, exist_ok=True)
             (self._directory / sha256).hardlink_to(path)
 
+    def drop(self, sha256: str) -> None:
+        """Removes a copy, if there is one."""
+        (self._directory / sha256).unlink(missing_ok=True)
+
     def recall(self, e_tag: str | None) -> bytes | None:
         """The bytes of a manifest whose ETag is their MD5, where they were kept and are still what they were."""
         with suppress(OSError):

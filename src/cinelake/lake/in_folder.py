@@ -107,7 +107,12 @@ class FolderWriter:
 
 def replaced_key(key: str, sha256: str) -> str:
     """Where an object lies once it was replaced."""
-    return f"{REPLACED}/{key}/{sha256}"
+    return f"{kept_prefix(key)}/{sha256}"
+
+
+def kept_prefix(key: str) -> str:
+    """Where all lie that were replaced under a key."""
+    return f"{REPLACED}/{key}"
 
 
 def remove_unfinished(root: Path, *, older_than_s: float) -> list[str]:

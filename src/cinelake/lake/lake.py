@@ -1,7 +1,7 @@
 """The lake: one way to read and write objects, whether they rest in a folder or in a bucket."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +15,7 @@ from cinelake.errors import CinelakeError, ConfigurationError, DataError, Servic
 from cinelake.lake.checksums import sha256_of_blocks, sha256_of_bytes, sha256_of_file
 from cinelake.lake.copies import Copies
 from cinelake.lake.failures import lake_failures
-from cinelake.lake.in_folder import open_folder, remove_unfinished, replaced_key
+from cinelake.lake.in_folder import kept_prefix, open_folder, remove_unfinished, replaced_key
 from cinelake.lake.interface import Arrived, KeyTakenError, OnBytes, UncertainError, Writer
 from cinelake.lake.keys import KeyTemplate
 from cinelake.lake.listing import Listing
@@ -360,6 +360,21 @@ class Lake:
                 upload.abort()
                 removed.append(upload.key)
         return removed
+
+    def remove(self, record: ObjectRecord) -> None:
+        """Removes an object for good: every version, what was kept of it when it was replaced, its local copy.
+
+        One that is not there is fine.
+        """
+        with lake_failures(f"cannot remove {self}/{record.key}"):
+            if self.bucket is None:
+                aside = self.list_objects(kept_prefix(record.key))
+                for key in (record.key, *aside):
+                    with suppress(FileNotFoundError):
+                        obstore.delete(self._store, key)
+            else:
+                interruptibly(lambda: self.bucket.remove(record.key) if self.bucket else None)
+        self._copies.drop(record.sha256)
 
     # Manifests
 

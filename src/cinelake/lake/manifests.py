@@ -127,11 +127,19 @@ class AskDetail(_Detail):
     answers: dict[str, AnswerDetail]
 
 
+class ExpireDetail(_Detail):
+    """Of `expire`."""
+
+    expired: dict[str, datetime]
+    """When TMDB was asked, by the key that was removed."""
+
+
 DETAILS: dict[str, type[_Detail]] = {
     "land": LandDetail,
     "enrich": EnrichDetail,
     "build": BuildDetail,
     "ask": AskDetail,
+    "expire": ExpireDetail,
 }
 
 

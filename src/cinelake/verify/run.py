@@ -19,7 +19,7 @@ from cinelake.verify.checks import STAGE, Check, or_words
 from cinelake.verify.objects import check_objects
 from cinelake.verify.sources import check_sources
 
-WRITERS = ("land", "enrich", "build")
+WRITERS = ("land", "enrich", "build", "expire")
 """The stages whose manifests answer for objects."""
 
 
@@ -84,7 +84,7 @@ def _checks(project: Project, lake: Lake, run: Run, options: VerifyOptions, on_e
             yield Check(f"manifests {stage}", False, error.what)
         else:
             manifests += _standing_builds(found) if stage == "build" else found
-            needed = {"land": True, "enrich": False, "build": built}[stage]
+            needed = {"land": True, "build": built}.get(stage, False)
             yield Check(f"manifests {stage}", bool(found) or not needed, f"{len(found)} of this stage")
     yield from check_objects(lake, manifests, deep=options.deep, on_event=on_event)
     yield _check_records(manifests)
