@@ -50,11 +50,12 @@ STEPS = [
     ("step", "set default encryption"),
     ("step", "set the removal of abandoned uploads after 7 days"),
 ]
+OVER_PLAIN_HTTP = ("step", "not set: the refusal of plain HTTP, which is how this endpoint is reached")
 
 
 def test_a_new_bucket_is_made_safe(folder: ProjectFolder, moto: S3Server) -> None:
     place = Place.on(moto)
-    assert make(folder, place) == [("step", f"created {place.uri} in us-east-1"), *STEPS]
+    assert make(folder, place) == [("step", f"created {place.uri} in us-east-1"), *STEPS, OVER_PLAIN_HTTP]
     assert settings_of(place) == {"public": BLOCKED, "versions": "Enabled", "abandoned": [7]}
     [rule] = client_of(place).get_bucket_encryption(Bucket=place.name)["ServerSideEncryptionConfiguration"]["Rules"]
     assert rule["ApplyServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
@@ -113,6 +114,7 @@ def test_ceph_lacks_encryption_and_denies_its_owner_under_one_block(folder: Proj
         STEPS[1],
         ("warning", "this service lacks default encryption"),
         STEPS[3],
+        OVER_PLAIN_HTTP,
         ("warning", "undone: the block of public ACLs; with it this service denies the bucket's own owner"),
     ]
     assert settings_of(place) == {
@@ -127,7 +129,8 @@ def test_rclone_lacks_all_of_it_and_is_sent_no_call_that_it_misreads(folder: Pro
     place = Place.on(rclone)
     told = make(folder, place)
     assert told[0] == ("step", f"created {place.uri} in us-east-1")
-    assert [kind for kind, _ in told[1:]] == ["warning"] * 4
+    assert [kind for kind, _ in told[1:-1]] == ["warning"] * 4
+    assert told[-1] == OVER_PLAIN_HTTP
     assert ("warning", "this service lacks the block of public access") in told
     assert ("warning", "not set: versioning (the service answered NotImplemented)") in told
     assert land_files(*folder.open(place)).status == "done"

@@ -99,7 +99,8 @@ def test_a_replaced_version_that_is_gone_is_found(
 def test_a_foreign_object_is_found(landed: ProjectFolder, bucket_place: Place) -> None:
     bucket_place.overwrite("Raw/Local/CSV/Movies/2022/05/02/theirs.csv", b"x")
     assert failed(landed, bucket_place) == {
-        "foreign object Raw/Local/CSV/Movies/2022/05/02/theirs.csv": "1 bytes that no manifest knows of"
+        "foreign object Raw/Local/CSV/Movies/2022/05/02/theirs.csv": "1 bytes that no manifest knows of; "
+        "if its landing was interrupted, run cinelake land"
     }
 
 

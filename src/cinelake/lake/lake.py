@@ -22,7 +22,7 @@ from cinelake.lake.listing import Listing
 from cinelake.lake.manifests import PREFIX, Manifest, ObjectRecord, date_of, read_manifest
 from cinelake.lake.patience import Patience, persistently
 from cinelake.lake.reading import WHOLE_BYTES, ReadFile, SteadyFile, read_into_memory, steady
-from cinelake.lake.waiting import interruptibly, side_by_side
+from cinelake.lake.waiting import interruptibly, side_by_side, to_the_end
 
 if TYPE_CHECKING:
     from obstore import ObjectMeta
@@ -35,6 +35,8 @@ SINCE = datetime(2020, 1, 1, tzinfo=UTC)
 """No upload is older; some services tell one made-up time for all, and so tell nothing of which are abandoned."""
 WORTH_KEEPING_BYTES = 1 << 20
 """A smaller object is as soon fetched as its copy is linked."""
+MAKING_S = 10.0
+"""So long Ctrl-C waits at most for a bucket that is just being made."""
 READERS = 8
 """Objects read or written at once."""
 
@@ -132,13 +134,19 @@ class Lake:
                 self.uri.path.mkdir(parents=True, exist_ok=True)
             on_step(f"created {self}", "step")
         elif self.bucket is not None:
-            from cinelake.lake.safety import make_safe
+            # A bucket that was left half-made would count as one that was there before.
+            to_the_end(lambda: self._make_bucket(on_step), within_s=MAKING_S)
 
-            created = self.bucket.create()
-            del self._bucket_exists
-            if created:
-                on_step(f"created {self} in {self.bucket.region}", "step")
-                make_safe(self.bucket, on_step)
+    def _make_bucket(self, on_step: "OnStep") -> None:
+        from cinelake.lake.safety import make_safe
+
+        if self.bucket is None:
+            return
+        created = self.bucket.create()
+        del self._bucket_exists
+        if created:
+            on_step(f"created {self} in {self.bucket.region}", "step")
+            make_safe(self.bucket, on_step)
 
     def demand(self) -> None:
         """Raises ConfigurationError where the lake is not there."""

@@ -207,8 +207,11 @@ def read_manifest(key: str, data: bytes) -> Manifest:
     try:
         return Manifest.model_validate_json(data)
     except ValidationError as error:
+        faults = error.errors()
+        is_json = faults[0]["type"] != "json_invalid"
+        why = f"{len(faults)} of its fields are wrong" if is_json else "it is no JSON"
         raise DataError(
-            f"manifest {key} cannot be read: {error.error_count()} of its fields are wrong",
+            f"manifest {key} cannot be read: {why}",
             "restore it, or remove it and run the stage again",
         ) from error
 

@@ -184,6 +184,7 @@ def make_safe(bucket: Bucket, on_step: OnStep) -> None:
     with _Roots(bucket) as roots:
         for setting in settings_of(bucket):
             if plain and setting.over_tls_only:
+                on_step(f"not set: {setting.name}, which is how this endpoint is reached", "step")
                 continue
             answer = roots.ask(setting)
             if isinstance(answer, str):

@@ -14,6 +14,18 @@ def interruptibly(do: Callable[[], Result]) -> Result:
     return do() if current_thread() is not main_thread() else _begun(do).result()
 
 
+def to_the_end(do: Callable[[], Result], *, within_s: float) -> Result:
+    """Does it in a thread of its own, and to its end where Ctrl-C comes meanwhile, which then waits some seconds."""
+    if current_thread() is not main_thread():
+        return do()
+    future = _begun(do)
+    try:
+        return future.result()
+    except KeyboardInterrupt:
+        wait([future], within_s)
+        raise
+
+
 def attended(do: Callable[[], Result], look: Callable[[], None], *, every_s: float) -> Result:
     """Does it in a thread of its own, which is left behind where `look`, called again and again meanwhile, raises."""
     future = _begun(do)

@@ -88,7 +88,7 @@ def refuse_loss(plan: LandingPlan, recorded: Mapping[str, str]) -> None:
         )
     raise CinelakeError(
         f"{source}{more} changed since it was landed at {key}, and this bucket keeps no versions: "
-        "the object there would be lost",
+        "the object there would be lost. Nothing was sent",
         "turn on the bucket's versioning, land for another --date, or give --replace",
     )
 

@@ -119,6 +119,7 @@ def _check_version(record: ObjectRecord, versions: Mapping[str, Sequence["Stored
 def _check_foreign(listed: Mapping[str, StoredObject], claims: _Claims) -> Iterator[Check]:
     foreign = sorted(key for key in listed if key.startswith(f"{RAW}/") and key not in claims.newest)
     for key in foreign:
-        yield Check(f"foreign object {key}", False, f"{listed[key].bytes} bytes that no manifest knows of")
+        told = f"{listed[key].bytes} bytes that no manifest knows of"
+        yield Check(f"foreign object {key}", False, f"{told}; if its landing was interrupted, run cinelake land")
     if not foreign:
         yield Check("foreign objects", True, f"none among the {sum(1 for key in listed if key.startswith(RAW))} of Raw")
