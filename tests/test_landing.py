@@ -246,7 +246,9 @@ def demand_conditions(place: Place, *, in_parts: bool) -> None:
         make_bucket(place)  # without versions: where it keeps them, Ceph 16 knows no conditions either
 
 
-@pytest.mark.parametrize(("writers", "size_bytes"), [(8, 1000), (3, LARGE_BYTES)], ids=["small", "large"])
+@pytest.mark.parametrize(
+    ("writers", "size_bytes"), [(8, 1000), (8, 3 << 20), (3, LARGE_BYTES)], ids=["small", "middle", "large"]
+)
 def test_of_many_that_write_a_key_at_once_one_wins_whole(
     folder: ProjectFolder, place: Place, writers: int, size_bytes: int
 ) -> None:

@@ -2,6 +2,7 @@
 
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -98,6 +99,24 @@ def test_ctrl_c_while_the_service_says_nothing_leaves_no_object_and_no_upload(
     assert open_uploads(place) == []
     assert land(folder, place).status == "done"
     assert raw_objects(place) == {KEY: data}
+
+
+def test_ctrl_c_before_the_answer_to_an_opening_leaves_no_upload(
+    tmp_path: Path, network: FaultyNetwork, place: Place
+) -> None:
+    folder = write_project(tmp_path / "project", {FILE: content(LARGER)}, hours=24)
+    opened = threading.Event()
+
+    def wait_a_moment() -> None:
+        opened.set()
+        threading.Event().wait(1)
+
+    network.fail(Do(wait_a_moment, done=True), "POST", "?uploads")
+    with start_landing(folder, place) as process:
+        assert opened.wait(START_S)
+        ended = interrupted(process)
+    assert refusal_in_words(ended, code=130).what == "interrupted"
+    assert open_uploads(place) == []
 
 
 def test_ctrl_c_while_the_manifest_is_sent_leaves_the_object_to_the_next_landing(

@@ -12,6 +12,8 @@ from cinelake.lake.runs import Run
 
 PREFIX = "_manifests"
 """Spark and crawlers skip what starts with an underscore."""
+MAKING = f"{PREFIX}/.trial"
+"""Key of a small object that lies in a new bucket until it is safe, and shows that it can be written to."""
 
 
 class ObjectRecord(BaseModel):

@@ -104,7 +104,7 @@ def land_files(
         refuse_loss(plan, {key: record.sha256 for key, record in records.items()})
     if options.dry_run:
         return _planned(run, lake, plan, creates=not exists)
-    if not exists:
+    if not exists or lake.is_half_made:
         lake.make(lambda step, kind: on_event(Event(STAGE, step, kind)))
     if plan.to_send or project.lake.abandoned_uploads_hours == 0:
         _tidy(project, lake, on_event)
