@@ -5,9 +5,12 @@ from typing import Any
 
 import pytest
 
-from cinelake import AccessError, ConfigurationError, LandOptions, ServiceError, land_files
+from cinelake import AccessError, ConfigurationError, Lake, LandOptions, ServiceError, land_files
+from cinelake.lake.manifests import MAKING
 from cinelake.lake.safety import policy_against_plain_http
 from cinelake.lake.stores import open_store
+from faulty import Answer, Fault, Reset, faulty_network
+from landings import QUICK
 from parts import moto_server
 from projects import Place, ProjectFolder, S3Server
 
@@ -50,11 +53,12 @@ STEPS = [
     ("step", "set default encryption"),
     ("step", "set the removal of abandoned uploads after 7 days"),
 ]
+OVER_PLAIN_HTTP = ("step", "not set: the refusal of plain HTTP, which is how this endpoint is reached")
 
 
 def test_a_new_bucket_is_made_safe(folder: ProjectFolder, moto: S3Server) -> None:
     place = Place.on(moto)
-    assert make(folder, place) == [("step", f"created {place.uri} in us-east-1"), *STEPS]
+    assert make(folder, place) == [("step", f"created {place.uri} in us-east-1"), *STEPS, OVER_PLAIN_HTTP]
     assert settings_of(place) == {"public": BLOCKED, "versions": "Enabled", "abandoned": [7]}
     [rule] = client_of(place).get_bucket_encryption(Bucket=place.name)["ServerSideEncryptionConfiguration"]["Rules"]
     assert rule["ApplyServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
@@ -113,6 +117,7 @@ def test_ceph_lacks_encryption_and_denies_its_owner_under_one_block(folder: Proj
         STEPS[1],
         ("warning", "this service lacks default encryption"),
         STEPS[3],
+        OVER_PLAIN_HTTP,
         ("warning", "undone: the block of public ACLs; with it this service denies the bucket's own owner"),
     ]
     assert settings_of(place) == {
@@ -123,11 +128,67 @@ def test_ceph_lacks_encryption_and_denies_its_owner_under_one_block(folder: Proj
     assert land_files(*folder.open(place)).status == "done"
 
 
+def left_half_made(place: Place) -> None:
+    """A bucket whose maker was killed."""
+    client_of(place).create_bucket(Bucket=place.name)
+    client_of(place).put_object(Bucket=place.name, Key=MAKING, Body=b"")
+
+
+def test_a_bucket_whose_maker_was_killed_is_made_safe_by_the_next_landing(
+    folder: ProjectFolder, moto: S3Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cinelake.lake.lake.MAKING_S", -1)
+    place = Place.on(moto)
+    left_half_made(place)
+    assert land_files(*folder.open(place)).status == "done"
+    assert settings_of(place) == {"public": BLOCKED, "versions": "Enabled", "abandoned": [7]}
+    assert MAKING not in place.objects()
+    assert land_files(*folder.open(place)).status == "unchanged"
+
+
+def test_a_bucket_that_another_run_is_just_making_is_left_to_it(folder: ProjectFolder, moto: S3Server) -> None:
+    place = Place.on(moto)
+    left_half_made(place)
+    assert land_files(*folder.open(place)).status == "done"
+    assert client_of(place).get_bucket_versioning(Bucket=place.name).get("Status") is None
+
+
+@pytest.mark.parametrize("name", ["moto", "rclone", "ceph"])
+def test_of_the_making_nothing_stays_in_a_bucket(
+    folder: ProjectFolder, name: str, request: pytest.FixtureRequest
+) -> None:
+    place = Place.on(request.getfixturevalue(name))
+    make(folder, place)
+    assert place.objects() == {}
+    if name != "rclone":
+        found = client_of(place).list_object_versions(Bucket=place.name)
+        assert found.get("Versions", []) == found.get("DeleteMarkers", []) == []
+
+
+@pytest.mark.parametrize(
+    ("method", "fault"), [("PUT", Reset()), ("GET", Answer(503, "SlowDown"))], ids=["setting resets", "asking 503"]
+)
+def test_a_service_that_fails_while_a_bucket_is_made_lacks_nothing(
+    folder: ProjectFolder, moto: S3Server, method: str, fault: Fault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with faulty_network(moto) as network:
+        place = network.place()
+        network.fail(fault, method, "versioning", times=None)
+        project, _, run = folder.open(place)
+        with pytest.raises(ServiceError, match="cannot make bucket"):
+            land_files(project, Lake.open(project, patience=QUICK), run)
+        network.mend()
+        monkeypatch.setattr("cinelake.lake.lake.MAKING_S", -1)
+        assert land_files(*folder.open(place)).status == "done"
+        assert settings_of(place)["versions"] == "Enabled"
+
+
 def test_rclone_lacks_all_of_it_and_is_sent_no_call_that_it_misreads(folder: ProjectFolder, rclone: S3Server) -> None:
     place = Place.on(rclone)
     told = make(folder, place)
     assert told[0] == ("step", f"created {place.uri} in us-east-1")
-    assert [kind for kind, _ in told[1:]] == ["warning"] * 4
+    assert [kind for kind, _ in told[1:-1]] == ["warning"] * 4
+    assert told[-1] == OVER_PLAIN_HTTP
     assert ("warning", "this service lacks the block of public access") in told
     assert ("warning", "not set: versioning (the service answered NotImplemented)") in told
     assert land_files(*folder.open(place)).status == "done"

@@ -1,6 +1,7 @@
 """Local files → Raw: whole, unchanged, once, on every kind of store."""
 
 import hashlib
+import json
 import os
 import uuid
 from concurrent.futures import ThreadPoolExecutor
@@ -245,7 +246,9 @@ def demand_conditions(place: Place, *, in_parts: bool) -> None:
         make_bucket(place)  # without versions: where it keeps them, Ceph 16 knows no conditions either
 
 
-@pytest.mark.parametrize(("writers", "size_bytes"), [(8, 1000), (3, LARGE_BYTES)], ids=["small", "large"])
+@pytest.mark.parametrize(
+    ("writers", "size_bytes"), [(8, 1000), (8, 3 << 20), (3, LARGE_BYTES)], ids=["small", "middle", "large"]
+)
 def test_of_many_that_write_a_key_at_once_one_wins_whole(
     folder: ProjectFolder, place: Place, writers: int, size_bytes: int
 ) -> None:
@@ -311,16 +314,23 @@ def test_a_run_killed_between_two_files_sends_the_other(folder: ProjectFolder, p
 
 
 def test_an_object_that_somebody_removed_is_sent_again(folder: ProjectFolder, place: Place) -> None:
-    land(folder, place)
+    first = land(folder, place)
     remove(place, MOVIES)
-    assert actions(land(folder, place)) == ["uploaded", "unchanged"]
+    again = land(folder, place)
+    assert actions(again) == ["uploaded", "unchanged"]
+    assert again.status == "done"
+    assert again.manifest not in (None, first.manifest)
     assert place.objects()[MOVIES] == folder.path.joinpath("movies.csv").read_bytes()
 
 
 def test_an_object_of_another_size_is_put_right(folder: ProjectFolder, place: Place) -> None:
     land(folder, place)
     place.overwrite(MOVIES, b"tampered")
-    assert actions(land(folder, place, replace=True)) == ["replaced", "unchanged"]
+    again = land(folder, place, replace=True)
+    assert actions(again) == ["replaced", "unchanged"]
+    assert again.manifest is not None
+    replaced = json.loads(place.objects()[again.manifest])["detail"]["replaced"]
+    assert replaced[MOVIES]["sha256"] == hashlib.sha256(b"tampered").hexdigest()
     assert place.objects()[MOVIES] == folder.path.joinpath("movies.csv").read_bytes()
 
 

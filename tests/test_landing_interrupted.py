@@ -2,6 +2,7 @@
 
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from conftest import missing
-from faulty import FaultyNetwork, Stall, faulty_network
+from faulty import Do, FaultyNetwork, Stall, faulty_network
 from landings import (
     FILE,
     KEY,
@@ -100,6 +101,24 @@ def test_ctrl_c_while_the_service_says_nothing_leaves_no_object_and_no_upload(
     assert raw_objects(place) == {KEY: data}
 
 
+def test_ctrl_c_before_the_answer_to_an_opening_leaves_no_upload(
+    tmp_path: Path, network: FaultyNetwork, place: Place
+) -> None:
+    folder = write_project(tmp_path / "project", {FILE: content(LARGER)}, hours=24)
+    opened = threading.Event()
+
+    def wait_a_moment() -> None:
+        opened.set()
+        threading.Event().wait(1)
+
+    network.fail(Do(wait_a_moment, done=True), "POST", "?uploads")
+    with start_landing(folder, place) as process:
+        assert opened.wait(START_S)
+        ended = interrupted(process)
+    assert refusal_in_words(ended, code=130).what == "interrupted"
+    assert open_uploads(place) == []
+
+
 def test_ctrl_c_while_the_manifest_is_sent_leaves_the_object_to_the_next_landing(
     tmp_path: Path, network: FaultyNetwork, place: Place
 ) -> None:
@@ -113,6 +132,22 @@ def test_ctrl_c_while_the_manifest_is_sent_leaves_the_object_to_the_next_landing
     assert manifests(place) == []
     landed = land(folder, place)
     assert (landed.status, [each.action for each in landed.objects]) == ("done", ["unchanged"])
+
+
+def test_ctrl_c_while_a_bucket_is_made_waits_until_it_is_safe(tmp_path: Path, network: FaultyNetwork) -> None:
+    """A bucket that was left half-made would count as one that was there before, and stay as it is."""
+    network.forget()
+    folder, place = write_project(tmp_path / "project", {FILE: content(SMALL)}, hours=24), network.place()
+    with emptied(place), start_landing(folder, place) as process:
+        network.fail(Do(lambda: process.send_signal(signal.SIGINT), done=True), "PUT", "versioning")
+        _, told = process.communicate(timeout=START_S)
+        assert process.returncode == 130, told
+        assert place.server is not None
+        client = place.server.client()
+        assert client.get_bucket_versioning(Bucket=place.name).get("Status") == "Enabled"
+        [rule] = client.get_bucket_lifecycle_configuration(Bucket=place.name)["Rules"]
+        assert rule["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 7}
+        assert place.objects() == {}
 
 
 def test_ctrl_c_while_a_manifest_is_read_ends_at_once(tmp_path: Path, network: FaultyNetwork, place: Place) -> None:

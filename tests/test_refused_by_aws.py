@@ -24,6 +24,8 @@ class Answers:
     documents: tuple[tuple[str, str], ...] = ()
     """By a part of the query."""
     headers: tuple[tuple[str, str], ...] = ()
+    more: str = ""
+    """The whole of the error's document, where it is not the usual one."""
 
 
 @contextmanager
@@ -35,7 +37,11 @@ def service(answers: Answers) -> Iterator[Place]:
 
         def _answer(self) -> None:
             document = next((body for query, body in answers.documents if query in self.path), None)
-            body = document or f"<Error><Code>{answers.code}</Code><Message>told to the tests</Message></Error>"
+            body = (
+                document
+                or answers.more
+                or f"<Error><Code>{answers.code}</Code><Message>told to the tests</Message></Error>"
+            )
             self.send_response(200 if document else answers.status)
             for name, value in (*answers.headers, ("Content-Type", "application/xml")):
                 self.send_header(name, value)
@@ -83,7 +89,7 @@ REQUESTER = "<RequestPaymentConfiguration><Payer>Requester</Payer></RequestPayme
         ),
         (
             Answers(301, "PermanentRedirect", headers=(("x-amz-bucket-region", "sa-east-1"),)),
-            2,
+            4,
             "it is in region sa-east-1",
             "set AWS_REGION=sa-east-1",
         ),

@@ -10,7 +10,8 @@ import typer
 from cinelake.cli.app import JsonOption, ProjectOption, VerboseOption
 from cinelake.cli.failures import exit_code_of
 from cinelake.config.redaction import masked, redacted, secret_values
-from projects import ProjectFolder, S3Server
+from projects import Place, ProjectFolder, S3Server
+from test_refused_by_aws import Answers, service
 
 SECRET = "wJalrXUtn+FEMI/K7MDENG=bPx"
 TOKEN = "FwoGZXIvYXdzEBYaD/session+token=="
@@ -150,3 +151,32 @@ def test_a_secret_within_another_leaves_nothing_of_it() -> None:
 )
 def test_an_address_is_quoted_without_user_and_query(address: str, shown: str) -> None:
     assert redacted(address) == shown
+
+
+@pytest.mark.parametrize("command", ["land", "verify", "doctor"])
+def test_a_token_of_a_profile_is_shown_by_no_traceback(folder: ProjectFolder, command: str) -> None:
+    """AWS repeats an expired token in its answer; cinelake reads that one nowhere itself."""
+    token = "FwoGZXIvYXdzE-a-token-of-the-tests"
+    profile = folder.path / "credentials"
+    profile.write_text(
+        f"[default]\naws_access_key_id = AKIATEST\naws_secret_access_key = S\naws_session_token = {token}\n"
+    )
+    answer = (
+        f"<Error><Code>ExpiredToken</Code><Message>The token has expired.</Message><Token-0>{token}</Token-0></Error>"
+    )
+    with service(Answers(400, "ExpiredToken", more=answer)) as place:
+        variables = {"AWS_ENDPOINT_URL_S3": place.variables["AWS_ENDPOINT_URL_S3"]}
+        variables |= {"AWS_SHARED_CREDENTIALS_FILE": str(profile), "AWS_REGION": "us-east-1"}
+        ended = folder.cinelake(command, "--lake", place.uri, "-vv", variables=variables)
+    assert ended.returncode in (1, 4)
+    assert "the session token has expired" in ended.stdout + ended.stderr
+    assert token not in ended.stdout + ended.stderr
+
+
+def test_no_manifest_holds_a_secret(folder: ProjectFolder, moto: S3Server) -> None:
+    place = Place.on(moto)
+    ended = folder.cinelake("run", "-vv", place=place, variables={"TMDB_TOKEN": "a-token-of-the-tests"})
+    assert ended.returncode == 0, ended.stderr
+    held = b"".join(place.objects().values()) + (ended.stdout + ended.stderr).encode()
+    assert moto.secret_key.encode() not in held
+    assert b"a-token-of-the-tests" not in held

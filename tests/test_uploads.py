@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from awscrt.checksums import crc64nvme
 
+from cinelake import land_files
 from cinelake.lake.bucket import Bucket
 from cinelake.lake.in_bucket import MAX_PARTS, PART_BYTES, part_bytes_for
 from cinelake.lake.interface import KeyTakenError
@@ -56,6 +57,17 @@ def test_an_aborted_upload_is_gone_and_may_be_aborted_again(folder: ProjectFolde
     upload.abort()
     assert bucket.open_uploads() == []
     assert bucket_place.objects() == {}
+
+
+def test_an_upload_of_others_is_left_alone_however_old(folder: ProjectFolder, bucket_place: Place) -> None:
+    """Their keys may look much like ours."""
+    folder.write_settings(lake="abandoned_uploads_hours = 0")
+    bucket = bucket_of(folder, bucket_place)
+    theirs, ours = "backups/postgres/dump/main/2024/01/01/base.tar", "Raw/Local/CSV/Movies/2022/05/02/x.csv"
+    for key in (theirs, ours):
+        bucket.client.create_multipart_upload(Bucket=bucket.name, Key=key)
+    land_files(*folder.open(bucket_place))
+    assert [each.key for each in bucket.open_uploads()] == [theirs]
 
 
 def test_more_open_uploads_than_a_page_holds_are_all_found(folder: ProjectFolder, ceph: S3Server) -> None:

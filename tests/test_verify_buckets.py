@@ -3,7 +3,8 @@
 import pytest
 
 from cinelake import VerifyOptions, land_files, verify_lake
-from projects import SMALL_MOVIES, Place, ProjectFolder
+from projects import SMALL_MOVIES, Place, ProjectFolder, S3Server
+from tables import make_all
 
 MOVIES = "Raw/Local/CSV/Movies/2022/05/02/movies.csv"
 SERIES = "Raw/Local/CSV/Series/2022/05/02/series.csv"
@@ -99,8 +100,47 @@ def test_a_replaced_version_that_is_gone_is_found(
 def test_a_foreign_object_is_found(landed: ProjectFolder, bucket_place: Place) -> None:
     bucket_place.overwrite("Raw/Local/CSV/Movies/2022/05/02/theirs.csv", b"x")
     assert failed(landed, bucket_place) == {
-        "foreign object Raw/Local/CSV/Movies/2022/05/02/theirs.csv": "1 bytes that no manifest knows of"
+        "foreign object Raw/Local/CSV/Movies/2022/05/02/theirs.csv": "1 bytes that no manifest knows of; "
+        "if its landing was interrupted, run cinelake land"
     }
+
+
+def test_versions_that_are_kept_no_more_are_still_there(landed: ProjectFolder, moto: S3Server) -> None:
+    """Versions were kept, then that was suspended."""
+    place = Place.on(moto)
+    land_files(*landed.open(place))
+    landed.path.joinpath("movies.csv").write_bytes(b"n" * LARGE_BYTES)
+    assert land_files(*landed.open(place)).status == "done"
+    suspended = {"Status": "Suspended"}
+    moto.client().put_bucket_versioning(Bucket=place.name, VersioningConfiguration=suspended)  # type: ignore[arg-type]
+    assert failed(landed, place) == {}
+
+
+def test_a_file_of_a_glob_that_is_gone_is_found(folder: ProjectFolder, bucket_place: Place) -> None:
+    for name in ("a.csv", "b.csv"):
+        folder.path.joinpath(name).write_bytes(name.encode())
+    folder.path.joinpath("lake.toml").write_text('[[source]]\ndataset = "Movies"\npath = "[ab].csv"\n')
+    land_files(*folder.open(bucket_place))
+    folder.path.joinpath("b.csv").unlink()
+    assert failed(folder, bucket_place) == {
+        "source b.csv": "is gone; it was landed as Raw/Local/CSV/Movies/2022/05/02/b.csv"
+    }
+
+
+@pytest.mark.parametrize("template", ["company/{layer}/", "{origin}/{layer}/", "x-{layer}/"])
+def test_foreign_objects_are_found_whatever_keys_begin_with(folder: ProjectFolder, template: str) -> None:
+    rest = "{format}/{dataset}/{date:%Y/%m/%d}/{file}"
+    key = template + (rest if "{origin}" in template else "{origin}/" + rest)
+    folder.write_settings(lake=f'key = "{key}"')
+    make_all(folder)
+    project, lake, run = folder.open()
+    names = {check.name for check in verify_lake(project, lake, run).checks}
+    assert "records" in names
+    assert any(name.startswith("rows") for name in names)
+    [movies] = (folder.path / "lake").rglob("movies.csv")
+    movies.with_name("theirs.csv").write_bytes(b"x")
+    found = [check for check in verify_lake(project, lake, run).checks if not check.ok]
+    assert [check.name.partition(" ")[0] for check in found if "theirs.csv" in check.name] == ["foreign"]
 
 
 def test_a_changed_source_is_found(landed: ProjectFolder, bucket_place: Place) -> None:

@@ -40,7 +40,7 @@ ReplaceOption = Annotated[
 ]
 ShardOption = Annotated[
     str | None,
-    typer.Option("--shard", help="Land only one of N workers' shares of the files: 1/4 to 4/4.", metavar="I/N"),
+    typer.Option("--shard", help="Land only one of N workers' shares: 1/4 to 4/4 (or 0/4 to 3/4).", metavar="I/N"),
 ]
 NoCreateOption = Annotated[
     bool, typer.Option("--no-create-bucket", help="Fail where the lake is not there, rather than make it.")

@@ -36,9 +36,8 @@ def exit_code_of(app: typer.Typer, arguments: Sequence[str]) -> int:
     except CinelakeError as error:
         return _told(error.exit_code, error.what, error.hint, arguments)
     except (KeyboardInterrupt, typer.Abort):
-        return _told(
-            ExitCode.INTERRUPTED, "interrupted", "run the command again; it goes on where it stopped", arguments
-        )
+        hint = "run the command again: what is whole in the lake is not sent again"
+        return _told(ExitCode.INTERRUPTED, "interrupted", hint, arguments)
     except SystemExit as error:
         return _code_of_exit(error)
     except Exception as error:  # noqa: BLE001 the last one to see it must put it in words

@@ -129,6 +129,8 @@ def show_policy(policy: Mapping[str, Any]) -> None:
 
 def _landed(result: "LandResult") -> list[str]:
     """A line a file; of many, a line for each of their actions."""
+    if not result.objects:
+        return ["no file falls to this share"]
     made = [f"{result.lake} would be made"] if result.created and result.status == "planned" else []
     if len(result.objects) <= FEW:
         return made + [

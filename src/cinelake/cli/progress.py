@@ -95,9 +95,10 @@ class Teller:
         self._told_at = now
         speed = event.done / (now - self._began_at) if event.done and now > self._began_at else None
         line = f"{event.stage}: {event.message} ({amount_of(event.done, event.total, event.unit, speed)})\n"
-        if event.total and line != self._last:
+        told = f"{event.stage}: {event.message}, {event.done}"  # the end of a bar may be heard of again
+        if event.total and told != self._last:
             tell(self._since(now) + line)
-        self._last = line
+        self._last = told
 
     def _since(self, now: float) -> str:
         return f"{now - self._started_at:6.1f} s  " if self._verbose else ""

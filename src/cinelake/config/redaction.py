@@ -41,6 +41,8 @@ def masked(text: str, secrets: Collection[str]) -> str:
     """A text with stars for each secret, however it is written there, and for the user and password of an address."""
     for form in sorted({form for secret in secrets for form in _forms(secret)}, key=len, reverse=True):
         text = text.replace(form, STARS)
+    # What a service answers may repeat the credentials of a request that it refuses.
+    text = re.sub(r"<(\?xml|Error>).*?(</Error>|$)", STARS, text, flags=re.DOTALL)
     return re.sub(r"(?<=://)[^\s'\"<>/?#]*@", f"{STARS}@", text)
 
 

@@ -1,6 +1,7 @@
 """What `lake.toml` may say: every table and key, its type, its default and what is allowed."""
 
 import re
+from fnmatch import fnmatchcase
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
@@ -103,6 +104,10 @@ class Source(_Table):
     null: str = Field(default="\\N", min_length=1)
     """What stands for an unknown."""
     encoding: Literal["utf-8", "latin-1", "utf-16"] = "utf-8"
+
+    def leads_to(self, file: str) -> bool:
+        """Whether its path finds a file, which may be gone: it is it, its folder, or its glob."""
+        return self.path == file or file.startswith(f"{self.path.rstrip('/')}/") or fnmatchcase(file, self.path)
 
 
 class Tmdb(_Table):

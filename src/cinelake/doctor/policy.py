@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from cinelake.lake.safety import TRIAL, arn_of
+from cinelake.lake.manifests import MAKING
+from cinelake.lake.safety import arn_of
 
 ON_THE_BUCKET = (
     "s3:GetBucketLocation",
@@ -49,7 +50,7 @@ def least_policy(bucket: str, region: str) -> dict[str, Any]:
             _allow("UseTheBucket", ON_THE_BUCKET, arn),
             _allow("UseItsObjects", ON_ITS_OBJECTS, f"{arn}/*"),
             _allow("OnlyToMakeTheBucket", TO_MAKE_IT, arn),
-            _allow("OnlyToMakeTheBucketAndTryIt", TO_TRY_IT, f"{arn}/{TRIAL}"),
+            _allow("OnlyToMakeTheBucketAndTryIt", TO_TRY_IT, f"{arn}/{MAKING}"),
         ],
     }
 

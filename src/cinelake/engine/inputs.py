@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from fnmatch import fnmatchcase
 
 from cinelake.config import Project, Source
 from cinelake.engine.contract import CONTRACTS, KINDS
@@ -90,12 +89,7 @@ def source_of(item: RawObject, project: Project) -> Source:
             f"{item.record.key} is in the lake, but no [[source]] of lake.toml has dataset = {item.dataset!r}",
             "add the [[source]] that it was landed from",
         )
-    return next((source for source in fitting if _leads_to(source.path, item.source or "")), fitting[0])
-
-
-def _leads_to(path: str, file: str) -> bool:
-    """Whether a `[[source]]` finds a file: it is it, its folder, or its glob."""
-    return path == file or file.startswith(f"{path.rstrip('/')}/") or fnmatchcase(file, path)
+    return next((source for source in fitting if source.leads_to(item.source or "")), fitting[0])
 
 
 def read_titles(engine: Engine, lake: Lake, project: Project, objects: Sequence[RawObject]) -> dict[str, int]:

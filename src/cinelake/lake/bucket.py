@@ -15,7 +15,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cinelake.config import BucketLake
-from cinelake.errors import AccessError, CinelakeError, ConfigurationError
+from cinelake.errors import AccessError, CinelakeError
 from cinelake.lake.checksums import sha256_of_blocks
 from cinelake.lake.failures import DamagedError, code_of, failure_of_code, lake_failures, taken_keys
 from cinelake.lake.patience import Patience
@@ -131,7 +131,7 @@ class Bucket:
 
         Raises:
             AccessError: the bucket is somebody else's, or the credentials are refused.
-            ConfigurationError: the bucket is in another region.
+            AccessError: the bucket is in another region.
             ServiceError: the endpoint could not be reached.
         """
         doing = f"cannot use bucket {self.name}"
@@ -144,7 +144,7 @@ class Bucket:
                     return False
                 if status == 301:
                     region = error.response["ResponseMetadata"]["HTTPHeaders"].get("x-amz-bucket-region")
-                    raise ConfigurationError(
+                    raise AccessError(
                         f"{doing}: it is in region {region or 'other than ' + self.region}",
                         f"set AWS_REGION={region}" if region else "set AWS_REGION to the bucket's region",
                     ) from error
@@ -220,7 +220,17 @@ class Bucket:
 
     # Writing
 
-    def put(self, key: str, data: bytes, *, crc64nvme: str, sha256: str, content_type: str, create: bool) -> "Written":
+    def put(
+        self,
+        key: str,
+        data: bytes,
+        *,
+        crc64nvme: str,
+        sha256: str,
+        content_type: str,
+        create: bool,
+        if_match: str | None = None,
+    ) -> "Written":
         """Writes an object in one request (PutObject).
 
         Args:
@@ -230,6 +240,7 @@ class Bucket:
             sha256: of them; kept in the metadata.
             content_type: MIME type.
             create: only where no object lies there (KeyTakenError).
+            if_match: only where the object of this ETag does (KeyTakenError).
         """
         with lake_failures(f"cannot write s3://{self.name}/{key}"), taken_keys(key):
             answer = self.client.put_object(
@@ -239,21 +250,19 @@ class Bucket:
                 ChecksumCRC64NVME=crc64nvme,
                 ContentType=content_type,
                 Metadata={"sha256": sha256},
-                **({"IfNoneMatch": "*"} if create else {}),  # type: ignore[arg-type]
+                **condition_of(create=create, if_match=if_match),
             )
         return Written(bare(answer["ETag"]), version_of(answer), answer.get("ChecksumCRC64NVME"))
 
     def take_back(self, key: str, e_tag: str | None, version_id: str | None) -> None:
-        """Removes an object that this run wrote: that version of it, or the object if it is still the one of the ETag.
-
-        A service that knows no such condition removes what lies there.
-        """
+        """Removes an object that this run wrote: that version of it, or what lies there if it is still of that ETag."""
         with lake_failures(f"cannot remove s3://{self.name}/{key}, which arrived damaged"):
             try:
                 if version_id is not None:
                     self.client.delete_object(Bucket=self.name, Key=key, VersionId=version_id)
-                else:
-                    self.client.delete_object(Bucket=self.name, Key=key, **({"IfMatch": e_tag} if e_tag else {}))  # type: ignore[arg-type]
+                elif e_tag and (found := self.head(key)) is not None and found.e_tag == e_tag:
+                    # Not every service knows the condition.
+                    self.client.delete_object(Bucket=self.name, Key=key, IfMatch=e_tag)
             except ClientError as error:
                 if code_of(error)[1] not in (404, 412):
                     raise
@@ -371,6 +380,13 @@ def _lay_body_aside(request: "AWSRequest", **_: object) -> None:
 def _put_body_back(request: "AWSRequest", **_: object) -> None:
     if BODY in request.context:
         request.data = request.context.pop(BODY)
+
+
+def condition_of(*, create: bool, if_match: str | None) -> Any:
+    """The parameter of a conditional write: only where no object lies, or only where that of an ETag does."""
+    if create:
+        return {"IfNoneMatch": "*"}
+    return {"IfMatch": f'"{if_match}"'} if if_match is not None else {}
 
 
 def held_checksum(told: str | None, sent: str, what: str) -> str | None:

@@ -21,6 +21,11 @@ class DamagedError(ServiceError):
     """What arrived is not what was sent; sending it again may mend that."""
 
 
+class BusyError(ServiceError):
+    """Somebody else is writing the same key at this moment."""
+
+
+CONFLICT = "ConditionalRequestConflict"
 LOGIN = "check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN in .env or in the environment"
 WORDS_BY_CODE: dict[str, tuple[type[CinelakeError], str, str]] = {
     "SignatureDoesNotMatch": (AccessError, "the secret access key is wrong", LOGIN),
@@ -34,18 +39,19 @@ WORDS_BY_CODE: dict[str, tuple[type[CinelakeError], str, str]] = {
     "BucketAlreadyExists": (AccessError, "the name belongs to somebody else", "choose another bucket name"),
     "NoSuchBucket": (ConfigurationError, "there is no such bucket", "run cinelake land, which creates it"),
     "InvalidBucketName": (ConfigurationError, "the bucket's name is not valid", "choose another bucket name"),
-    "PermanentRedirect": (ConfigurationError, "the bucket is in another region", "set AWS_REGION to its region"),
+    "PermanentRedirect": (AccessError, "the bucket is in another region", "set AWS_REGION to its region"),
     "AuthorizationHeaderMalformed": (
-        ConfigurationError,
+        AccessError,
         "the bucket is in another region",
         "set AWS_REGION to its region",
     ),
     "IllegalLocationConstraintException": (
-        ConfigurationError,
+        AccessError,
         "the bucket cannot be made in this region",
         "set AWS_REGION to the region of your endpoint",
     ),
     "SlowDown": (ServiceError, "the service asks to slow down", "run again later"),
+    CONFLICT: (BusyError, "another run is writing the same at this moment", "run again"),
     "ServiceUnavailable": (ServiceError, "the service is not available", "run again later"),
     "InternalError": (ServiceError, "the service failed", "run again later"),
     "BadDigest": (DamagedError, "the data were damaged on their way", "run again; if it repeats, check the network"),
@@ -134,7 +140,11 @@ class taken_keys(_Translation):  # noqa: N801 as `lake_failures`
     __slots__ = ()
 
     def _failure_for(self, error: BaseException) -> CinelakeError | None:
-        taken = isinstance(error, store.AlreadyExistsError) or (_boto3_is_loaded() and _is_conflict(error))
+        if isinstance(error, store.AlreadyExistsError | store.PreconditionError):
+            # obstore takes every 409 for one; this one says that somebody else is just writing, and to ask again.
+            taken = CONFLICT not in str(error)
+        else:
+            taken = _boto3_is_loaded() and _is_conflict(error)
         return KeyTakenError(self._told) if taken else None
 
 
@@ -187,9 +197,7 @@ def _failure_of_boto3(doing: str, error: BaseException) -> CinelakeError | None:
 def _is_conflict(error: BaseException) -> bool:
     from botocore.exceptions import ClientError
 
-    return isinstance(error, ClientError) and (
-        code_of(error)[0] == "ConditionalRequestConflict" or code_of(error)[1] == 412
-    )
+    return isinstance(error, ClientError) and code_of(error)[1] == 412
 
 
 def code_of(error: "aws.ClientError") -> tuple[str, int]:

@@ -16,6 +16,7 @@ from functools import partial
 from itertools import count
 from queue import SimpleQueue
 from threading import Thread
+from typing import TYPE_CHECKING, Literal
 
 import obstore
 from awscrt.checksums import combine_crc64nvme, crc64nvme
@@ -26,11 +27,14 @@ from cinelake.lake.bucket import Bucket, Evidence, Written, held_checksum, is_md
 from cinelake.lake.checksums import md5_of_bytes
 from cinelake.lake.failures import DamagedError, lake_failures, taken_keys
 from cinelake.lake.interface import Arrived, KeyTakenError, OnBytes
-from cinelake.lake.patience import damages, persistently
+from cinelake.lake.patience import damages, meets_another, persistently
 from cinelake.lake.reading import ReadFile, SteadyFile
 from cinelake.lake.stores import open_store
 from cinelake.lake.uploads import Upload
 from cinelake.lake.waiting import attended
+
+if TYPE_CHECKING:
+    from obstore import UpdateVersion
 
 SMALL_BYTES = 1 << 20
 PART_BYTES, LARGER_PART_BYTES = 8 << 20, 16 << 20
@@ -53,22 +57,30 @@ class BucketWriter:
         self._keeps_checksums = False
         """Once an object's checksum was seen to be kept: it was checked then, and so are those that follow."""
 
-    def put_whole(self, read: ReadFile, *, content_type: str, create: bool) -> Arrived:
+    def put_whole(self, read: ReadFile, *, content_type: str, create: bool, if_match: str | None = None) -> Arrived:
         """See `Writer.put_whole`."""
-        put = partial(self._put_once, read, content_type, create=create)
+        put = partial(self._put_once, read, content_type, create=create, if_match=if_match)
         return persistently(put, self._bucket.patience, where=damages)
 
-    def _put_once(self, read: ReadFile, content_type: str, *, create: bool) -> Arrived:
+    def _put_once(self, read: ReadFile, content_type: str, *, create: bool, if_match: str | None) -> Arrived:
         """Raises DamagedError where something else arrived; that does not stay."""
         key, size_bytes = read.key, len(read.data)
         if size_bytes > SMALL_BYTES:
             checksum = _base64(crc64nvme(read.data))
-            written = self._bucket.put(
-                key, read.data, crc64nvme=checksum, sha256=read.sha256, content_type=content_type, create=create
+            put_middle = partial(
+                self._bucket.put,
+                key,
+                read.data,
+                crc64nvme=checksum,
+                sha256=read.sha256,
+                content_type=content_type,
+                create=create,
+                if_match=if_match,
             )
+            written = persistently(put_middle, self._bucket.patience, where=meets_another)
         else:
             # Where a try did arrive, the next is told that the key is taken, by the same content.
-            put = partial(self._put_small, read, content_type, create=create)
+            put = partial(self._put_small, read, content_type, create=create, if_match=if_match)
             written = persistently(put, self._bucket.patience)
         try:
             self._prove(read, written)
@@ -100,21 +112,31 @@ class BucketWriter:
         except CinelakeError as why:
             raise CinelakeError(why.what, "remove that object, then run again") from error
 
-    def _put_small(self, read: ReadFile, content_type: str, *, create: bool) -> Written:
+    def _put_small(self, read: ReadFile, content_type: str, *, create: bool, if_match: str | None) -> Written:
+        mode: Literal["create", "overwrite"] | UpdateVersion = "create" if create else "overwrite"
+        if if_match is not None:
+            mode = {"e_tag": f'"{if_match}"'}
         with lake_failures(f"cannot write s3://{self._bucket.name}/{read.key}"), taken_keys(read.key):
             result = obstore.put(
                 self._store,
                 read.key,
                 read.data,
                 attributes={"Content-Type": content_type, "sha256": read.sha256},
-                mode="create" if create else "overwrite",
+                mode=mode,
                 use_multipart=False,
             )
         version = result["version"]
         return Written((result["e_tag"] or "").strip('"') or None, version if version != "null" else None)
 
     def put_in_parts(
-        self, key: str, file: SteadyFile, *, content_type: str, create: bool, on_bytes: OnBytes
+        self,
+        key: str,
+        file: SteadyFile,
+        *,
+        content_type: str,
+        create: bool,
+        on_bytes: OnBytes,
+        if_match: str | None = None,
     ) -> Arrived:
         """See `Writer.put_in_parts`.
 
@@ -122,14 +144,22 @@ class BucketWriter:
         stands in the manifest alone; the service keeps the CRC64NVME of the whole object.
         """
         look = partial(on_bytes, 0)  # where a run that was interrupted ends, whatever the network does
-        upload = attended(lambda: Upload(self._bucket, key, content_type=content_type), look, every_s=MOMENT_S)
+        upload = attended(
+            lambda: Upload(self._bucket, key, content_type=content_type),
+            look,
+            every_s=MOMENT_S,
+            undo=Upload.abort,  # one that was asked for may yet be given
+            within_s=GRACE_S,
+        )
         parts = _Parts(upload.send_part, part_bytes_for(file.size_bytes), on_bytes)
         try:
             sent = parts.send(file)
             file.confirm(sent.sha256, sent.bytes)
             e_tags = [part.e_tag for part in sent.parts]
             written = attended(
-                lambda: upload.complete(e_tags, crc64nvme=sent.crc64nvme, create=create), look, every_s=MOMENT_S
+                lambda: upload.complete(e_tags, crc64nvme=sent.crc64nvme, create=create, if_match=if_match),
+                look,
+                every_s=MOMENT_S,
             )
         except BaseException:
             # What is on its way when an upload is given up may arrive after that, and must be given up too.
@@ -138,8 +168,10 @@ class BucketWriter:
             upload.abort()
             raise
         found = attended(lambda: self._bucket.head(key, version_id=written.version_id), look, every_s=MOMENT_S)
-        if found is not None and found.metadata.get("upload", upload.token) != upload.token:
-            raise KeyTakenError(key)  # by a run that ended a moment after ours
+        if found is not None and not _is_of(found, upload.token, written):
+            raise KeyTakenError(key)  # by somebody who wrote a moment after us
+        if found is not None:  # a service may tell no ETag when it completes an upload
+            written = Written(found.e_tag, written.version_id)
         try:
             # Each part was confirmed by its own answer.
             self._confirm(key, found, sent.bytes, sent.crc64nvme)
@@ -149,7 +181,7 @@ class BucketWriter:
         return Arrived(
             sent.bytes,
             sent.sha256,
-            found.e_tag if found else written.e_tag,
+            written.e_tag,
             written.version_id,
             found.crc64nvme if found else None,
         )
@@ -171,6 +203,14 @@ class BucketWriter:
 
     def _read_sha256(self, key: str, version_id: str | None) -> str:
         return persistently(lambda: self._bucket.read_sha256(key, version_id=version_id), self._bucket.patience)
+
+
+def _is_of(found: Evidence, token: str, written: Written) -> bool:
+    """Whether what lies under a key is what this upload has written, and not what somebody wrote after it."""
+    if written.version_id is not None:
+        return True  # it was asked for by its version
+    told = found.metadata.get("upload")
+    return told == token or (told is None and found.e_tag == written.e_tag)
 
 
 def _damaged(bucket: Bucket, key: str) -> DamagedError:

@@ -44,6 +44,7 @@ class FolderWriter:
         *,
         content_type: str,  # noqa: ARG002 a folder keeps none
         create: bool,
+        if_match: str | None = None,  # noqa: ARG002 `replacing` looks at the bytes
     ) -> Arrived:
         """See `Writer.put_whole`."""
         key, data, sha256 = read.key, read.data, read.sha256
@@ -61,6 +62,7 @@ class FolderWriter:
         content_type: str,  # noqa: ARG002 a folder keeps none
         create: bool,
         on_bytes: OnBytes,
+        if_match: str | None = None,  # noqa: ARG002 `replacing` looks at the bytes
     ) -> Arrived:
         """See `Writer.put_in_parts`."""
         digest, size_bytes = hashlib.sha256(), 0

@@ -32,12 +32,19 @@ class Writer(Protocol):
     maps where the store does not do as asked.
     """
 
-    def put_whole(self, read: ReadFile, *, content_type: str, create: bool) -> Arrived:
-        """Writes a small object in one request."""
+    def put_whole(self, read: ReadFile, *, content_type: str, create: bool, if_match: str | None = None) -> Arrived:
+        """Writes a small object in one request; with `if_match` only over the object of that ETag (KeyTakenError)."""
         ...
 
     def put_in_parts(
-        self, key: str, file: SteadyFile, *, content_type: str, create: bool, on_bytes: OnBytes
+        self,
+        key: str,
+        file: SteadyFile,
+        *,
+        content_type: str,
+        create: bool,
+        on_bytes: OnBytes,
+        if_match: str | None = None,
     ) -> Arrived:
         """Writes a large file, with memory that does not grow with it.
 

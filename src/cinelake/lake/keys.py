@@ -128,6 +128,17 @@ class KeyTemplate:
             written += values[field]
         return written.rpartition("/")[0]
 
+    def layer_prefix(self, layer: str) -> tuple[str, bool]:
+        """The longest prefix, up to a slash, that all keys of a layer share, and whether no other layer's have it."""
+        written, named = "", False
+        for literal, field, _ in self._for_layer(refined=layer == REFINED):
+            written += literal
+            if field != "layer":
+                break
+            written, named = written + layer, True
+        prefix = written.rpartition("/")[0]
+        return prefix, named and layer in prefix.split("/")
+
     def _fields(self) -> list[tuple[str, str | None, str | None, str | None]]:
         try:
             return list(Formatter().parse(self.template))

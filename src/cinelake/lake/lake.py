@@ -16,13 +16,20 @@ from cinelake.lake.checksums import sha256_of_blocks, sha256_of_bytes, sha256_of
 from cinelake.lake.copies import Copies
 from cinelake.lake.failures import lake_failures
 from cinelake.lake.in_folder import kept_prefix, open_folder, remove_unfinished, replaced_key
-from cinelake.lake.interface import Arrived, KeyTakenError, OnBytes, UncertainError, Writer
-from cinelake.lake.keys import KeyTemplate
+from cinelake.lake.interface import (
+    Arrived,
+    KeyTakenError,
+    OnBytes,
+    ReplacedMeanwhileError,
+    UncertainError,
+    Writer,
+)
+from cinelake.lake.keys import LAYERS, KeyTemplate
 from cinelake.lake.listing import Listing
-from cinelake.lake.manifests import PREFIX, Manifest, ObjectRecord, date_of, read_manifest
+from cinelake.lake.manifests import MAKING, PREFIX, Manifest, ObjectRecord, date_of, read_manifest
 from cinelake.lake.patience import Patience, persistently
 from cinelake.lake.reading import WHOLE_BYTES, ReadFile, SteadyFile, read_into_memory, steady
-from cinelake.lake.waiting import interruptibly, side_by_side
+from cinelake.lake.waiting import interruptibly, side_by_side, to_the_end
 
 if TYPE_CHECKING:
     from obstore import ObjectMeta
@@ -35,6 +42,8 @@ SINCE = datetime(2020, 1, 1, tzinfo=UTC)
 """No upload is older; some services tell one made-up time for all, and so tell nothing of which are abandoned."""
 WORTH_KEEPING_BYTES = 1 << 20
 """A smaller object is as soon fetched as its copy is linked."""
+MAKING_S = 10.0
+"""So long Ctrl-C waits at most for a bucket that is just being made."""
 READERS = 8
 """Objects read or written at once."""
 
@@ -69,6 +78,8 @@ class Lake:
         """How keys are written and read."""
         self.bucket = bucket
         """The bucket's own calls; None for a folder."""
+        self.is_half_made = False
+        """Once it was asked whether the lake is there: whether a run was killed while it made the bucket safe."""
         self._patience = bucket.patience if bucket else Patience()
         self._copies = copies
         self._open = opener
@@ -113,8 +124,7 @@ class Lake:
         """Whether the folder or the bucket is there.
 
         Raises:
-            AccessError: refused credentials, or somebody else's bucket.
-            ConfigurationError: the bucket is in another region.
+            AccessError: refused credentials, somebody else's bucket, or one in another region.
             ServiceError: the endpoint could not be reached.
         """
         return self.uri.path.is_dir() if isinstance(self.uri, FolderLake) else self._bucket_exists
@@ -125,20 +135,31 @@ class Lake:
         Args:
             on_step: told each step, and as a warning what the service lacks.
         """
-        if self.exists():
+        if self.exists() and not self.is_half_made:
             return
         if isinstance(self.uri, FolderLake):
             with lake_failures(f"cannot make {self}"):
                 self.uri.path.mkdir(parents=True, exist_ok=True)
             on_step(f"created {self}", "step")
         elif self.bucket is not None:
-            from cinelake.lake.safety import make_safe
+            # A bucket that was left half-made would count as one that was there before.
+            to_the_end(lambda: self._make_bucket(on_step), within_s=MAKING_S)
 
-            created = self.bucket.create()
+    def _make_bucket(self, on_step: "OnStep") -> None:
+        from cinelake.lake.safety import make_safe
+
+        if self.bucket is None:
+            return
+        if self.is_half_made:
+            on_step(f"a run was killed while it made {self}; what it left undone is done", "step")
+        elif self.bucket.create():
+            on_step(f"created {self} in {self.bucket.region}", "step")
+        else:
             del self._bucket_exists
-            if created:
-                on_step(f"created {self} in {self.bucket.region}", "step")
-                make_safe(self.bucket, on_step)
+            return
+        make_safe(self.bucket, on_step)
+        vars(self).pop("_bucket_exists", None)
+        self.is_half_made = False
 
     def demand(self) -> None:
         """Raises ConfigurationError where the lake is not there."""
@@ -159,7 +180,9 @@ class Lake:
 
         def look() -> None:
             with lake_failures(f"cannot use bucket {bucket.name}"):
-                obstore.list_with_delimiter(self._store, PREFIX)
+                found = obstore.list_with_delimiter(self._store, PREFIX)["objects"]
+            limit = datetime.now(UTC) - timedelta(seconds=MAKING_S)
+            self.is_half_made = any(each["path"] == MAKING and each["last_modified"] < limit for each in found)
 
         try:
             interruptibly(lambda: persistently(look, self._patience))
@@ -204,6 +227,14 @@ class Lake:
 
         while page := interruptibly(lambda: persistently(next_page, self._patience)):
             yield page
+
+    def list_layer(self, layer: str) -> dict[str, StoredObject]:
+        """All objects of a layer, by key; also those whose keys are not ours, where a prefix is the layer's alone."""
+        prefix, is_its_own = self.keys.layer_prefix(layer)
+        found = self.list_objects(prefix)
+        if is_its_own:
+            return found
+        return {key: each for key, each in found.items() if (name := self.keys.parse(key)) and name.layer == layer}
 
     def read(self, key: str) -> bytes:
         """The whole of a small object."""
@@ -251,6 +282,7 @@ class Lake:
         *,
         content_type: str,
         replaces: str | None = None,
+        if_match: str | None = None,
         on_bytes: OnBytes = lambda _count: None,
     ) -> ObjectRecord:
         """Writes a file, whole and unchanged, reading it once.
@@ -261,6 +293,8 @@ class Lake:
             content_type: MIME type, kept with the object in a bucket.
             replaces: SHA-256 of the object that may be replaced, which stays under `kept_as` or as a version; with None
                 nothing may lie there, unless it has the same content.
+            if_match: with `replaces`, the ETag of that object as the lake lists it: where it is another by now, and the
+                service knows the condition, nothing is written (ReplacedMeanwhileError).
             on_bytes: see `OnBytes`.
 
         Raises:
@@ -270,11 +304,11 @@ class Lake:
         with steady(path, key) as file:
             if file.size_bytes <= WHOLE_BYTES:
                 read = read_into_memory(key, file, with_md5=self.bucket is not None, look=on_bytes)
-                record = self.put_read(read, content_type=content_type, replaces=replaces)
+                record = self.put_read(read, content_type=content_type, replaces=replaces, if_match=if_match)
                 on_bytes(record.bytes)
                 return record
             with lake_failures(f"cannot write {self}/{key}"):
-                arrived = self._put_large(key, file, content_type, replaces, on_bytes)
+                arrived = self._put_large(key, file, content_type, replaces, if_match, on_bytes)
         if self.bucket is not None:
             self._copies.remember(Path(path), arrived.sha256)
         return _record(key, arrived)
@@ -290,14 +324,15 @@ class Lake:
                 return None
             return read_into_memory(key, file, with_md5=self.bucket is not None)
 
-    def put_read(self, read: ReadFile, *, content_type: str, replaces: str | None = None) -> ObjectRecord:
+    def put_read(
+        self, read: ReadFile, *, content_type: str, replaces: str | None = None, if_match: str | None = None
+    ) -> ObjectRecord:
         """Writes a file that `read_small` has read. See `put_file`."""
         with lake_failures(f"cannot write {self}/{read.key}"):
             if replaces is None:
                 arrived = self._create(read, content_type)
             else:
-                with self._writer.replacing(read.key, replaces):
-                    arrived = self._writer.put_whole(read, content_type=content_type, create=False)
+                arrived = self._replace(read, content_type, replaces, if_match)
         if self.bucket is not None and arrived.bytes >= WORTH_KEEPING_BYTES:
             self._copies.remember(Path(read.path), arrived.sha256)
         return _record(read.key, arrived)
@@ -356,7 +391,8 @@ class Lake:
         removed = []
         for upload in self.bucket.open_uploads() if self.bucket else ():
             abandoned = not older_than_s or SINCE < upload.initiated <= limit
-            if abandoned and self.keys.parse(upload.key):
+            name = self.keys.parse(upload.key)
+            if abandoned and name is not None and name.layer in LAYERS:
                 upload.abort()
                 removed.append(upload.key)
         return removed
@@ -426,7 +462,13 @@ class Lake:
     # Inside
 
     def _put_large(
-        self, key: str, file: SteadyFile, content_type: str, replaces: str | None, on_bytes: OnBytes
+        self,
+        key: str,
+        file: SteadyFile,
+        content_type: str,
+        replaces: str | None,
+        if_match: str | None,
+        on_bytes: OnBytes,
     ) -> Arrived:
         if replaces is None and self._head(key) and (there := self.checksum(key)):
             # None has gone meanwhile.
@@ -435,10 +477,27 @@ class Lake:
         try:
             with replacing:
                 return self._writer.put_in_parts(
-                    key, file, content_type=content_type, create=replaces is None, on_bytes=on_bytes
+                    key,
+                    file,
+                    content_type=content_type,
+                    create=replaces is None,
+                    on_bytes=on_bytes,
+                    if_match=self._condition(if_match) if replaces is not None else None,
                 )
         except (KeyTakenError, UncertainError) as error:
-            return self._as_good(key, sha256_of_file(Path(file.path)), error)
+            of_another = isinstance(error, KeyTakenError) and replaces is not None
+            told = ReplacedMeanwhileError(key) if of_another else error
+            return self._as_good(key, sha256_of_file(Path(file.path)), told)
+
+    def _replace(self, read: ReadFile, content_type: str, replaces: str, if_match: str | None) -> Arrived:
+        try:
+            with self._writer.replacing(read.key, replaces):
+                return self._writer.put_whole(
+                    read, content_type=content_type, create=False, if_match=self._condition(if_match)
+                )
+        except KeyTakenError:
+            # A try whose answer was lost may have done it.
+            return self._as_good(read.key, read.sha256, ReplacedMeanwhileError(read.key))
 
     def _create(self, read: ReadFile, content_type: str) -> Arrived:
         try:
@@ -446,18 +505,30 @@ class Lake:
         except KeyTakenError as error:
             return self._as_good(read.key, read.sha256, error)
 
+    def _condition(self, e_tag: str | None) -> str | None:
+        """The ETag on which a replacing write depends; none where what it replaces stays as a version.
+
+        Where Ceph 16 keeps versions it denies every such condition.
+        """
+        return None if self._keeps_versions else e_tag
+
+    @cached_property
+    def _keeps_versions(self) -> bool:
+        with suppress(CinelakeError):
+            return self.keeps_replaced()
+        return True  # who may not ask for it need not be denied what may be done
+
     def _as_good(
         self,
         key: str,
         sha256: str,
-        error: KeyTakenError | UncertainError,
+        error: KeyTakenError | ReplacedMeanwhileError | UncertainError,
         there: tuple[str, int] | None = None,
     ) -> Arrived:
         """Another run may have written the very same: that is as good as our own.
 
         Raises:
-            KeyTakenError: it is something else.
-            UncertainError: likewise.
+            CinelakeError: the one that is given: it is something else.
         """
 
         def look() -> tuple[str, int]:

@@ -12,6 +12,8 @@ from cinelake.lake.runs import Run
 
 PREFIX = "_manifests"
 """Spark and crawlers skip what starts with an underscore."""
+MAKING = f"{PREFIX}/.trial"
+"""Key of a small object that lies in a new bucket until it is safe, and shows that it can be written to."""
 
 
 class ObjectRecord(BaseModel):
@@ -223,8 +225,11 @@ def read_manifest(key: str, data: bytes) -> Manifest:
     try:
         return Manifest.model_validate_json(data)
     except ValidationError as error:
+        faults = error.errors()
+        is_json = faults[0]["type"] != "json_invalid"
+        why = f"{len(faults)} of its fields are wrong" if is_json else "it is no JSON"
         raise DataError(
-            f"manifest {key} cannot be read: {error.error_count()} of its fields are wrong",
+            f"manifest {key} cannot be read: {why}",
             "restore it, or remove it and run the stage again",
         ) from error
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from cinelake.errors import ServiceError
-from cinelake.lake.failures import DamagedError
+from cinelake.lake.failures import BusyError, DamagedError
 
 Result = TypeVar("Result")
 
@@ -47,6 +47,11 @@ def passes(error: BaseException) -> bool:
 def damages(error: BaseException) -> bool:
     """Whether a thing arrived damaged."""
     return isinstance(error, DamagedError)
+
+
+def meets_another(error: BaseException) -> bool:
+    """Whether somebody else was just writing the same."""
+    return isinstance(error, BusyError)
 
 
 def persistently(

@@ -19,12 +19,13 @@ from botocore.exceptions import ClientError
 from cinelake.errors import AccessError
 from cinelake.lake.bucket import Bucket
 from cinelake.lake.failures import code_of, lake_failures
+from cinelake.lake.manifests import MAKING
 
 ABANDONED_DAYS = 7
 """After which the service itself drops the parts of an upload that was never completed."""
-TRIAL = "_manifests/.trial"
-"""Key of the small object that is put and removed to see whether its owner may still write."""
 PUBLIC_ACCESS_BLOCKS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+PASSING = (429, 500, 502, 503, 504)
+"""HTTP statuses of a service that cannot now."""
 LACKS, DENIED, FORBIDDEN = "this service lacks", "access is denied to", 403
 OnStep = Callable[[str, Literal["step", "warning"]], None]
 
@@ -180,10 +181,20 @@ def make_safe(bucket: Bucket, on_step: OnStep) -> None:
     Raises:
         AccessError: its owner may not write to it, whatever is undone.
     """
+    with lake_failures(f"cannot make bucket {bucket.name} safe"):
+        bucket.client.put_object(Bucket=bucket.name, Key=MAKING, Body=b"")
+        _set_all(bucket, on_step)
+        _try_out(bucket, on_step)
+        versions = {"VersionId": "null"} if bucket.keeps_versions() else {}
+        bucket.client.delete_object(Bucket=bucket.name, Key=MAKING, **versions)  # type: ignore[arg-type]
+
+
+def _set_all(bucket: Bucket, on_step: OnStep) -> None:
     plain = not bucket.client.meta.endpoint_url.startswith("https://")
     with _Roots(bucket) as roots:
         for setting in settings_of(bucket):
             if plain and setting.over_tls_only:
+                on_step(f"not set: {setting.name}, which is how this endpoint is reached", "step")
                 continue
             answer = roots.ask(setting)
             if isinstance(answer, str):
@@ -192,10 +203,11 @@ def make_safe(bucket: Bucket, on_step: OnStep) -> None:
             try:
                 setting.tell()
             except ClientError as error:
+                if code_of(error)[1] in PASSING:
+                    raise
                 on_step(f"not set: {setting.name} (the service answered {code_of(error)[0]})", "warning")
             else:
                 on_step(f"set {setting.name}", "step")
-    _try_out(bucket, on_step)
 
 
 def _try_out(bucket: Bucket, on_step: OnStep) -> None:
@@ -239,16 +251,16 @@ def _try_out(bucket: Bucket, on_step: OnStep) -> None:
 def _may_write(bucket: Bucket) -> bool:
     with lake_failures(f"cannot try out bucket {bucket.name}"):
         try:
-            put = bucket.client.put_object(Bucket=bucket.name, Key=TRIAL, Body=b"")
+            put = bucket.client.put_object(Bucket=bucket.name, Key=MAKING, Body=b"")
         except ClientError as error:
             if code_of(error)[1] == 403:
                 return False
             raise
         version = put.get("VersionId")
         if version:
-            bucket.client.delete_object(Bucket=bucket.name, Key=TRIAL, VersionId=version)
+            bucket.client.delete_object(Bucket=bucket.name, Key=MAKING, VersionId=version)
         else:
-            bucket.client.delete_object(Bucket=bucket.name, Key=TRIAL)
+            bucket.client.delete_object(Bucket=bucket.name, Key=MAKING)
     return True
 
 
@@ -343,6 +355,8 @@ class _Roots:
             code, status = code_of(error)
             if code == setting.absent:
                 return {}
+            if status in PASSING:
+                raise  # whether it knows the setting, it cannot say now
             return DENIED if status == FORBIDDEN else LACKS
         except ValueError:
             return LACKS  # what came is no such document

@@ -5,15 +5,17 @@ from base64 import b64encode
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from secrets import token_hex
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from cinelake.errors import CinelakeError, ServiceError
-from cinelake.lake.bucket import Bucket, OpenUpload, Written, bare, held_checksum, is_md5, version_of
+from cinelake.lake.bucket import Bucket, OpenUpload, Written, bare, condition_of, held_checksum, is_md5, version_of
 from cinelake.lake.failures import DamagedError, code_of, lake_failures, taken_keys
 from cinelake.lake.interface import UncertainError
+from cinelake.lake.patience import meets_another, persistently
 
 PART_TRIES = 3
 """Of a part that was damaged on its way; what could not be sent at all, boto3 tries again itself."""
@@ -82,44 +84,46 @@ class Upload:
             return self._send_once(number, data, crc64nvme, what)
         return answer["ETag"]
 
-    def complete(self, e_tags: Sequence[str], *, crc64nvme: str, create: bool) -> Written:
+    def complete(self, e_tags: Sequence[str], *, crc64nvme: str, create: bool, if_match: str | None = None) -> Written:
         """Makes the parts an object.
 
         Args:
             e_tags: of the parts, in their order.
             crc64nvme: of the whole, base64; the service checks it.
             create: only where no object lies under the key (KeyTakenError).
+            if_match: only where the object of this ETag does (KeyTakenError).
 
         Raises:
             UncertainError: the service failed at it, time and again.
         """
         try:
-            with lake_failures(f"cannot write {self._what}"), taken_keys(self._key):
-                return self._complete(e_tags, crc64nvme, create=create)
+            complete = partial(self._complete, e_tags, crc64nvme, condition_of(create=create, if_match=if_match))
+            return persistently(complete, self._bucket.patience, where=meets_another)
         except DamagedError:
             raise
         except ServiceError as error:
             raise UncertainError(error.what, error.hint) from error
 
-    def _complete(self, e_tags: Sequence[str], crc64nvme: str, *, create: bool) -> Written:
+    def _complete(self, e_tags: Sequence[str], crc64nvme: str, condition: Any) -> Written:
         parts: Any = [{"PartNumber": number, "ETag": e_tag} for number, e_tag in enumerate(e_tags, start=1)]
-        try:
-            answer = self._bucket.client.complete_multipart_upload(
-                Bucket=self._bucket.name,
-                Key=self._key,
-                UploadId=self._id,
-                MultipartUpload={"Parts": parts},
-                ChecksumCRC64NVME=crc64nvme,
-                ChecksumType="FULL_OBJECT",
-                **({"IfNoneMatch": "*"} if create else {}),  # type: ignore[arg-type]
-            )
-        except ClientError as error:
-            # The first try may have been done, its answer lost: then the upload is gone, or the key is taken by it.
-            code, status = code_of(error)
-            found = self._bucket.head(self._key) if code == "NoSuchUpload" or status == 412 else None
-            if found is None or found.metadata.get("upload") != self.token:
-                raise
-            return Written(found.e_tag, None, found.crc64nvme)
+        with lake_failures(f"cannot write {self._what}"), taken_keys(self._key):
+            try:
+                answer = self._bucket.client.complete_multipart_upload(
+                    Bucket=self._bucket.name,
+                    Key=self._key,
+                    UploadId=self._id,
+                    MultipartUpload={"Parts": parts},
+                    ChecksumCRC64NVME=crc64nvme,
+                    ChecksumType="FULL_OBJECT",
+                    **condition,
+                )
+            except ClientError as error:
+                # The first try may have been done, its answer lost: then the upload is gone, or the key is taken by it.
+                code, status = code_of(error)
+                found = self._bucket.head(self._key) if code == "NoSuchUpload" or status == 412 else None
+                if found is None or found.metadata.get("upload") != self.token:
+                    raise
+                return Written(found.e_tag, None, found.crc64nvme)
         return Written(bare(answer["ETag"]), version_of(answer), answer.get("ChecksumCRC64NVME"))
 
     def abort(self) -> None:

@@ -14,11 +14,43 @@ def interruptibly(do: Callable[[], Result]) -> Result:
     return do() if current_thread() is not main_thread() else _begun(do).result()
 
 
-def attended(do: Callable[[], Result], look: Callable[[], None], *, every_s: float) -> Result:
-    """Does it in a thread of its own, which is left behind where `look`, called again and again meanwhile, raises."""
+def to_the_end(do: Callable[[], Result], *, within_s: float) -> Result:
+    """Does it in a thread of its own, and to its end where Ctrl-C comes meanwhile, which then waits some seconds."""
+    if current_thread() is not main_thread():
+        return do()
     future = _begun(do)
-    while not wait([future], every_s).done:
-        look()
+    try:
+        return future.result()
+    except KeyboardInterrupt:
+        wait([future], within_s)
+        raise
+
+
+def attended(
+    do: Callable[[], Result],
+    look: Callable[[], None],
+    *,
+    every_s: float,
+    undo: Callable[[Result], object] | None = None,
+    within_s: float = 0,
+) -> Result:
+    """Does it in a thread of its own, which is left behind where `look`, called again and again meanwhile, raises.
+
+    Args:
+        do: what.
+        look: see above.
+        every_s: between two looks.
+        undo: takes back what is done after all, where that is so within some seconds.
+        within_s: how many.
+    """
+    future = _begun(do)
+    try:
+        while not wait([future], every_s).done:
+            look()
+    except BaseException:
+        if undo is not None and wait([future], within_s).done and future.exception() is None:
+            undo(future.result())
+        raise
     return future.result()
 
 

@@ -31,6 +31,8 @@ class PlannedObject(NamedTuple):
     action: Literal["upload", "replace", "unchanged"]
     replaces: str | None = None
     """With `replace`: SHA-256 of the object that lies there now."""
+    e_tag: str | None = None
+    """With `replace`: its ETag, as the lake lists it."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ def refuse_loss(plan: LandingPlan, recorded: Mapping[str, str]) -> None:
         )
     raise CinelakeError(
         f"{source}{more} changed since it was landed at {key}, and this bucket keeps no versions: "
-        "the object there would be lost",
+        "the object there would be lost. Nothing was sent",
         "turn on the bucket's versioning, land for another --date, or give --replace",
     )
 
@@ -98,4 +100,4 @@ def _planned(file: FoundFile, there: ObjectRecord | None) -> PlannedObject:
         return PlannedObject(file, "upload")
     if (there.bytes, there.sha256) == (file.bytes, file.sha256):
         return PlannedObject(file, "unchanged")
-    return PlannedObject(file, "replace", replaces=there.sha256)
+    return PlannedObject(file, "replace", replaces=there.sha256, e_tag=there.e_tag)

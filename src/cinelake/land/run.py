@@ -104,20 +104,21 @@ def land_files(
         refuse_loss(plan, {key: record.sha256 for key, record in records.items()})
     if options.dry_run:
         return _planned(run, lake, plan, creates=not exists)
-    if not exists:
+    if not exists or lake.is_half_made:
         lake.make(lambda step, kind: on_event(Event(STAGE, step, kind)))
     if plan.to_send or project.lake.abandoned_uploads_hours == 0:
         _tidy(project, lake, on_event)
     written = {**present, **_send(lake, plan, sources, on_event, is_empty=not (known or present))}
     objects = tuple(written[planned.file.key] for planned in plan.objects)
-    manifest = _standing(known, objects, options) or lake.put_manifest(
+    standing = None if plan.to_send else _standing(known, objects, options)
+    manifest = standing or lake.put_manifest(
         manifest_of(run, STAGE, objects=objects, detail=_detail(lake, plan, known, options))
     )
     landed = tuple(
         LandedObject(planned.file.source, ACTIONS[planned.action], record)
         for planned, record in zip(plan.objects, objects, strict=True)
     )
-    status: Status = "unchanged" if known and manifest in [each.key for each in known] else "done"
+    status: Status = "unchanged" if standing else "done"
     return LandResult(run, str(lake), status, landed, manifest, created=not exists)
 
 

@@ -164,7 +164,7 @@ class _Sending:
             return
         self._tally.begin(planned)
         self._tally.add(planned, 0)
-        record = self._lake.put_read(read, content_type=CONTENT_TYPE, replaces=planned.replaces)
+        record = self._lake.put_read(read, content_type=CONTENT_TYPE, replaces=planned.replaces, if_match=planned.e_tag)
         self._tally.add(planned, record.bytes)
         self._arrived(planned, record)
 
@@ -175,6 +175,7 @@ class _Sending:
             path,
             content_type=CONTENT_TYPE,
             replaces=planned.replaces,
+            if_match=planned.e_tag,
             on_bytes=lambda count: self._tally.add(planned, count),
         )
         self._arrived(planned, record)

@@ -88,7 +88,7 @@ def find_files(project: Project, keys: KeyTemplate, day: date, *, shard: Shard |
         more = f"; and {len(faults) - NAMED} more" if len(faults) > NAMED else ""
         raise ConfigurationError(
             f"{'; '.join(faults[:NAMED])}{more}. Nothing was sent",
-            f"put the files into {project.directory}, or mend path under [[source]] in lake.toml",
+            f"mend the files in {project.directory}, or path under [[source]] in lake.toml",
         )
     _refuse_twins(found)
     return tuple(found)

@@ -1,4 +1,4 @@
-"""The bucket as it is: whose, where, and how it is set. These are facts, not claims, so none of them fails."""
+"""The bucket as it is: whose, where, and how it is set. These are facts, not claims: notes."""
 
 from collections.abc import Callable, Iterator
 
@@ -11,13 +11,13 @@ from cinelake.verify.checks import Check
 
 def tell_bucket(bucket: Bucket) -> Iterator[Check]:
     """Its owner, region and safety settings, each as the service tells it, or that it does not."""
-    yield Check("bucket owner", True, _told(lambda: _owner(bucket)))
-    yield Check("bucket region", True, _told(lambda: _region(bucket)))
+    yield Check("bucket owner", True, _told(lambda: _owner(bucket)), is_note=True)
+    yield Check("bucket region", True, _told(lambda: _region(bucket)), is_note=True)
     try:
         for setting in find_settings(bucket):
-            yield Check(f"bucket {setting.subject}", True, setting.detail)
+            yield Check(f"bucket {setting.subject}", True, setting.detail, is_note=True)
     except CinelakeError as error:
-        yield Check("bucket settings", True, f"not told: {error.what}")
+        yield Check("bucket settings", True, f"not told: {error.what}", is_note=True)
 
 
 def _told(ask: Callable[[], str]) -> str:

@@ -18,6 +18,8 @@ class Check:
     """What kind of check and of what, as in `object Raw/Local/CSV/Movies/2022/05/02/movies.csv`."""
     ok: bool
     detail: str
+    is_note: bool = False
+    """A fact that is told as it is: nothing was promised of it."""
 
 
 def or_words(do: Callable[[], T]) -> T | str:

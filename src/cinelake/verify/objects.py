@@ -43,8 +43,10 @@ def check_objects(lake: Lake, manifests: Sequence[Manifest], *, deep: bool, on_e
         on_event: told of the reading.
     """
     claims = _claims(manifests)
-    listed = {key: each for layer in LAYERS for key, each in lake.list_objects(layer).items()}
-    versions = lake.bucket.versions() if lake.bucket is not None and lake.keeps_replaced() else {}
+    layers = {layer: lake.list_layer(layer) for layer in LAYERS}
+    listed = {key: each for objects in layers.values() for key, each in objects.items()}
+    kept = lake.bucket is not None and (claims.versions or lake.keeps_replaced())
+    versions = lake.bucket.versions() if lake.bucket is not None and kept else {}
 
     def check(record: ObjectRecord) -> Check:
         there = listed.get(record.key)
@@ -62,7 +64,7 @@ def check_objects(lake: Lake, manifests: Sequence[Manifest], *, deep: bool, on_e
         kept = [ObjectRecord(key=key, bytes=-1, sha256=sha256) for key, sha256 in claims.aside.items()]
         yield from pool.map(lambda record: _check_bytes(lake, record, claims), kept)
     yield from (_check_version(record, versions) for record in claims.versions)
-    yield from _check_foreign(listed, claims)
+    yield from _check_foreign(layers[RAW], claims)
 
 
 def _claims(manifests: Sequence[Manifest]) -> _Claims:
@@ -118,9 +120,10 @@ def _check_version(record: ObjectRecord, versions: Mapping[str, Sequence["Stored
     return Check(name, same, f"{found.bytes} bytes, kept" if same else "is not what was landed")
 
 
-def _check_foreign(listed: Mapping[str, StoredObject], claims: _Claims) -> Iterator[Check]:
-    foreign = sorted(key for key in listed if key.startswith(f"{RAW}/") and key not in claims.newest)
+def _check_foreign(raw: Mapping[str, StoredObject], claims: _Claims) -> Iterator[Check]:
+    foreign = sorted(key for key in raw if key not in claims.newest)
     for key in foreign:
-        yield Check(f"foreign object {key}", False, f"{listed[key].bytes} bytes that no manifest knows of")
+        told = f"{raw[key].bytes} bytes that no manifest knows of"
+        yield Check(f"foreign object {key}", False, f"{told}; if its landing was interrupted, run cinelake land")
     if not foreign:
-        yield Check("foreign objects", True, f"none among the {sum(1 for key in listed if key.startswith(RAW))} of Raw")
+        yield Check("foreign objects", True, f"none among the {len(raw)} of Raw")

@@ -75,7 +75,7 @@ def _checks(project: Project, lake: Lake, run: Run, options: VerifyOptions, on_e
         from cinelake.verify.bucket import tell_bucket
 
         yield from tell_bucket(lake.bucket)
-    built = any(lake.list_objects(layer) for layer in (TRUSTED, REFINED))
+    built = any(lake.list_layer(layer) for layer in (TRUSTED, REFINED))
     manifests: list[Manifest] = []
     for stage in WRITERS:
         try:

@@ -23,7 +23,7 @@ def check_sources(project: Project, manifests: Sequence[Manifest]) -> Iterator[C
         found = list(list_named(str(project.directory), source.path))
         yield from (_check_source(file, landed.get(file.told)) for file in found)
         gone = newest - {file.told for file in found}
-        for told in sorted(each for each in gone if each.startswith(f"{source.path.rstrip('/')}/")):
+        for told in sorted(each for each in gone if source.leads_to(each) and each != source.path):
             yield Check(f"source {told}", False, f"is gone; it was landed as {landed[told].key}")
 
 
