@@ -10,7 +10,7 @@ BENCH_VENV := .venv-bench
 BENCH_STAMP := $(BENCH_VENV)/.bench-installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-all run test check bench docs lock clean
+.PHONY: help setup setup-all run test check bench bench-enrich docs lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ check: setup-all ## Lint, types and import contracts
 
 bench: setup-all $(BENCH_STAMP) ## Run the benchmarks in bench/, peers side by side
 	@$(BIN)/python bench/land.py $(ARGS)
+
+bench-enrich: setup-all $(BENCH_STAMP) ## Run the benchmark of asking TMDB, beside a bare loop and tmdbsimple
+	@$(BIN)/python bench/enrich.py $(ARGS)
 
 docs: ## Say where the docs are
 	@echo "README.md, ARCHITECTURE.md, CONTRIBUTING.md, SECURITY.md, CHANGELOG.md"

@@ -105,6 +105,28 @@ def http_server(*, date: str = "", body: bytes = b"", code: int = 404) -> Iterat
 # Where all is well
 
 
+@pytest.mark.parametrize(
+    ("tmdb", "variables", "ok", "detail"),
+    [
+        ('source = "off"', {}, None, "is left out"),
+        ('source = "snapshot"\nsnapshot = "tmdb.jsonl"', {}, True, "a snapshot: 1 file"),
+        ('source = "snapshot"\nsnapshot = "absent.jsonl"', {}, False, "the snapshot absent.jsonl is missing"),
+        ('source = "api"', {}, None, "run goes on without TMDB"),
+        ('source = "api"', {"TMDB_TOKEN": "a-token"}, True, "https://api.themoviedb.org, with TMDB_TOKEN"),
+        ('source = "api"', {"TMDB_API_KEY": "a-key"}, True, "with TMDB_API_KEY"),
+    ],
+    ids=["off", "snapshot", "no snapshot", "no token", "token", "key"],
+)
+def test_where_tmdb_s_records_come_from_is_told(
+    folder: ProjectFolder, tmdb: str, variables: dict[str, str], ok: bool | None, detail: str
+) -> None:
+    folder.write_settings(tmdb=tmdb)
+    found = by_name(examined(folder, None, **variables))["TMDB"]
+    assert found.ok is ok
+    assert detail in found.detail
+    assert "a-token" not in found.detail
+
+
 def test_before_the_first_landing_nothing_is_wrong_and_nothing_is_made(folder: ProjectFolder, place: Place) -> None:
     before = files_below(folder.path)
     result = examined(folder, place)

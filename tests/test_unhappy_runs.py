@@ -84,7 +84,7 @@ def test_a_project_without_a_source_shows_how_to_write_one(folder: ProjectFolder
 # TMDB records that are not there
 
 
-@pytest.mark.parametrize(("source", "why"), [("off", '"off"'), ("api", '"api"')])
+@pytest.mark.parametrize(("source", "why"), [("off", '"off"'), ("api", "neither TMDB_TOKEN nor TMDB_API_KEY is set")])
 def test_a_run_without_a_place_to_ask_goes_on_and_says_so(folder: ProjectFolder, source: str, why: str) -> None:
     folder.write_settings(tmdb=f'source = "{source}"')
     ended = folder.cinelake("run", "--date", DATE)
@@ -97,11 +97,11 @@ def test_a_run_without_a_place_to_ask_goes_on_and_says_so(folder: ProjectFolder,
     assert stages["enrich"]["asked"] == 0
 
 
-def test_the_api_asked_by_itself_says_what_to_set_instead(folder: ProjectFolder) -> None:
+def test_the_api_asked_by_itself_says_where_to_get_a_token(folder: ProjectFolder) -> None:
     folder.write_settings(tmdb='source = "api"')
-    told = refusal(folder, "enrich", code=2)
-    assert "tmdb.source" in told.what
-    assert 'source = "snapshot"' in told.hint
+    told = refusal(folder, "enrich", code=4)
+    assert "neither TMDB_TOKEN nor TMDB_API_KEY is set" in told.what
+    assert "https://www.themoviedb.org/settings/api" in told.hint
 
 
 def test_a_missing_snapshot_is_named_with_its_setting(folder: ProjectFolder) -> None:
@@ -109,7 +109,7 @@ def test_a_missing_snapshot_is_named_with_its_setting(folder: ProjectFolder) -> 
     told = refusal(folder, "run", "--date", DATE, code=2)
     assert "snapshot tmdb.jsonl is missing" in told.what
     assert "tmdb.snapshot" in told.hint
-    assert_only_whole_landings(folder)
+    assert not folder.path.joinpath("lake").exists()
 
 
 @pytest.mark.parametrize("line", ['{"id": 2, "imdb_id"', '"tt99000002"'])

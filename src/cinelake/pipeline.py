@@ -1,6 +1,7 @@
 """The order of the stages: land → enrich → build → ask → report."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -9,6 +10,7 @@ from cinelake.build import BuildOptions, BuildResult, build_tables
 from cinelake.config import Project
 from cinelake.enrich import EnrichOptions, EnrichResult, enrich_titles
 from cinelake.enrich.interface import NoTokenError
+from cinelake.enrich.run import open_source
 from cinelake.lake import Event, Lake, OnEvent, Run, silent
 from cinelake.land import LandOptions, LandResult, land_files
 from cinelake.report import ReportOptions, ReportResult, write_report
@@ -57,6 +59,8 @@ def run_pipeline(
     options = options or RunOptions()
     if options.dry_run:
         return _plan(project, lake, run, options, on_event)
+    with suppress(NoTokenError):
+        open_source(project, EnrichOptions())  # what is wrong with it is told before anything is written
     landed = land_files(project, lake, run, options.land, on_event)
     enriched = _enrich(project, lake, run, EnrichOptions(), on_event)
     built = build_tables(project, lake, run, BuildOptions(), on_event)

@@ -13,8 +13,11 @@ from platform import python_version
 from cinelake.config import FolderLake, Project
 from cinelake.config.environment import DOTENV, Environment, names_credentials, read_dotenv, read_environment
 from cinelake.config.project import CONFIGURATION, read_settings
+from cinelake.config.redaction import redacted
 from cinelake.config.settings import Settings
 from cinelake.doctor.findings import Finding, wrong
+from cinelake.enrich.interface import WHERE_FROM
+from cinelake.enrich.snapshot import Snapshot
 from cinelake.errors import CinelakeError, ConfigurationError
 from cinelake.lake.failures import lake_failures
 from cinelake.lake.keys import KeyTemplate
@@ -127,6 +130,26 @@ def look_at_sources(project: Project, now: datetime) -> tuple[Finding, int | Non
     size_bytes = sum(file.bytes for file in files)
     many = f"{len(files):,} files" if len(files) > 1 else files[0].source
     return Finding("sources", True, f"{many}, {size_bytes:,} bytes"), size_bytes
+
+
+def look_at_tmdb(project: Project) -> Finding:
+    """Where TMDB's records are to come from; nobody is asked."""
+    match project.tmdb.source:
+        case "off":
+            return Finding("TMDB", None, "is left out: money and popularity stay unknown")
+        case "snapshot":
+            try:
+                files = Snapshot(project.directory, project.tmdb.snapshot or "").files
+            except CinelakeError as error:
+                return wrong("TMDB", error)
+            return Finding("TMDB", True, f"a snapshot: {len(files):,} file{'s' if len(files) > 1 else ''}")
+        case "api":
+            given = project.environment
+            name = "TMDB_TOKEN" if given.tmdb_token else "TMDB_API_KEY" if given.tmdb_api_key else None
+            if name is None:
+                told = "neither TMDB_TOKEN nor TMDB_API_KEY is set: run goes on without TMDB, enrich does not"
+                return Finding("TMDB", None, told, WHERE_FROM)
+            return Finding("TMDB", True, f"its API at {redacted(project.tmdb.base_url)}, with {name}")
 
 
 def look_at_disks(folder: Path, project: Project | None, needed_bytes: int | None) -> Iterator[Finding]:

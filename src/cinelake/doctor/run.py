@@ -17,7 +17,7 @@ from cinelake.doctor.endpoint import look_at_endpoint
 from cinelake.doctor.findings import DoctorResult, Finding, not_looked_at, wrong
 from cinelake.doctor.folder import look_at_folder
 from cinelake.doctor.policy import least_policy
-from cinelake.doctor.project import look_at_disks, look_at_sources, look_at_versions, read_set_up
+from cinelake.doctor.project import look_at_disks, look_at_sources, look_at_tmdb, look_at_versions, read_set_up
 from cinelake.errors import CinelakeError, ConfigurationError
 from cinelake.lake import Event, OnEvent, silent
 from cinelake.lake.bucket import DEFAULT_REGION, Bucket
@@ -59,9 +59,9 @@ def examine(
     needed_bytes = None
     if project is not None and set_up.settings_are_read:
         sources, needed_bytes = look_at_sources(project, clock())
-        findings.append(sources)
+        findings += [sources, look_at_tmdb(project)]
     else:
-        findings += not_looked_at(("sources",), "mend what is above first")
+        findings += not_looked_at(("sources", "TMDB"), "mend what is above first")
     findings += _or_wrong("disk", lambda: look_at_disks(folder, project, needed_bytes))
     findings.append(look_at_versions())
     policy = None

@@ -13,7 +13,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, sto
 
 from cinelake.config.environment import Environment
 from cinelake.config.redaction import redacted
-from cinelake.enrich.interface import NoTokenError
+from cinelake.enrich.interface import WHERE_FROM, NoTokenError
 from cinelake.enrich.pace import Pace
 from cinelake.enrich.records import read_object
 from cinelake.errors import AccessError, ServiceError
@@ -28,7 +28,6 @@ PATIENCE_S = 300.0
 """TMDB may ask to wait so long; where it asks for more, a later run is better."""
 RECORD_BYTES = 8_000_000
 """A longer answer is no record: the largest are far below a megabyte."""
-WHERE_FROM = "get one at https://www.themoviedb.org/settings/api and put it into .env"
 
 
 class Answer(NamedTuple):

@@ -7,6 +7,9 @@ from typing import ClassVar, Protocol
 
 from cinelake.errors import AccessError
 
+WHERE_FROM = "get one at https://www.themoviedb.org/settings/api and put it into .env"
+"""What helps whoever has no token."""
+
 
 @dataclass(frozen=True, order=True)
 class Title:

@@ -77,7 +77,7 @@ def enrich_titles(
         DataError: the snapshot or a landed file breaks its contract.
     """
     options = options or EnrichOptions()
-    source = _open_source(project, options)
+    source = open_source(project, options)
     if source is None:
         return EnrichResult(run, str(lake), "unchanged", note='skipped: [tmdb] source is "off"')
     lake.demand()
@@ -100,7 +100,12 @@ def enrich_titles(
     return _result(landing, left)
 
 
-def _open_source(project: Project, options: EnrichOptions) -> RecordSource | None:
+def open_source(project: Project, options: EnrichOptions) -> RecordSource | None:
+    """Where the project's records come from; None where that is off. Nobody is asked yet.
+
+    Raises:
+        NoTokenError, ConfigurationError: as `enrich_titles`.
+    """
     match project.tmdb.source:
         case "off":
             return None
