@@ -182,12 +182,16 @@ class Bucket:
     def keeps_versions(self) -> bool:
         """Whether an object that is replaced stays as an older version. A service without versioning answers no."""
         try:
-            with lake_failures(f"cannot read the versioning of {self.name}"):
-                return self.client.get_bucket_versioning(Bucket=self.name).get("Status") == "Enabled"
+            return self.versioning() == "Enabled"
         except AccessError:
             raise
         except CinelakeError:
             return False
+
+    def versioning(self) -> str | None:
+        """`Enabled`, `Suspended`, or None where versions were never kept."""
+        with lake_failures(f"cannot read the versioning of {self.name}"):
+            return self.client.get_bucket_versioning(Bucket=self.name).get("Status")
 
     def head(self, key: str, *, version_id: str | None = None) -> Evidence | None:
         """What the service says of an object (HeadObject); None where there is no such object."""
@@ -386,7 +390,8 @@ def condition_of(*, create: bool, if_match: str | None) -> Any:
     """The parameter of a conditional write: only where no object lies, or only where that of an ETag does."""
     if create:
         return {"IfNoneMatch": "*"}
-    return {"IfMatch": f'"{if_match}"'} if if_match is not None else {}
+    # Without quotes, as AWS writes it in its guide: Ceph 16 compares it with the bare ETag.
+    return {"IfMatch": if_match} if if_match is not None else {}
 
 
 def held_checksum(told: str | None, sent: str, what: str) -> str | None:

@@ -115,7 +115,7 @@ class BucketWriter:
     def _put_small(self, read: ReadFile, content_type: str, *, create: bool, if_match: str | None) -> Written:
         mode: Literal["create", "overwrite"] | UpdateVersion = "create" if create else "overwrite"
         if if_match is not None:
-            mode = {"e_tag": f'"{if_match}"'}
+            mode = {"e_tag": if_match}
         with lake_failures(f"cannot write s3://{self._bucket.name}/{read.key}"), taken_keys(read.key):
             result = obstore.put(
                 self._store,

@@ -506,17 +506,17 @@ class Lake:
             return self._as_good(read.key, read.sha256, error)
 
     def _condition(self, e_tag: str | None) -> str | None:
-        """The ETag on which a replacing write depends; none where what it replaces stays as a version.
+        """The ETag on which a replacing write depends, in a bucket that never kept versions.
 
-        Where Ceph 16 keeps versions it denies every such condition.
+        Where versions are kept, what is replaced stays; and where they were ever kept Ceph 16 denies every condition.
         """
-        return None if self._keeps_versions else e_tag
+        return e_tag if self._never_kept_versions else None
 
     @cached_property
-    def _keeps_versions(self) -> bool:
+    def _never_kept_versions(self) -> bool:
         with suppress(CinelakeError):
-            return self.keeps_replaced()
-        return True  # who may not ask for it need not be denied what may be done
+            return self.bucket is not None and self.bucket.versioning() is None
+        return False  # who may not ask for it need not be denied what may be done
 
     def _as_good(
         self,
