@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from cinelake import Event, ExpireOptions, Run, build_tables, expire_records, verify_lake
+from cinelake import Event, ExpireOptions, Run, build_tables, enrich_titles, expire_records, verify_lake
 from landings import emptied
 from projects import DATE, Place, ProjectFolder, S3Server
 from tables import land, make_all
@@ -69,6 +69,31 @@ def test_what_has_expired_is_asked_again_and_missed_by_nobody(folder: ProjectFol
     failed = [check for check in verify_lake(project, lake, run).checks if not check.ok and "answers" not in check.name]
     assert failed == []
     assert ask_tmdb(folder).found == 3
+
+
+def test_a_snapshot_that_is_landed_again_after_it_expired_counts(folder: ProjectFolder) -> None:
+    make_all(folder)
+    project, lake, _ = folder.open()
+    expire_records(project, lake, Run.start(folder.open()[2].processing_date, now=datetime.now(UTC)))
+    assert expire_records(project, lake, later(folder)).status == "done"
+    again = Run.start(folder.open()[2].processing_date, now=datetime.now(UTC) + timedelta(days=182))
+    assert enrich_titles(project, lake, again).found == 3
+    assert enrich_titles(project, lake, again.on(again.processing_date)).status == "unchanged"
+    assert build_tables(project, lake, again).sources[-1].rows_in == 3
+    assert expire_records(project, lake, later(folder, days=400)).status == "done"
+    assert records_of(folder) == []
+
+
+def test_what_a_killed_run_left_unrecorded_expires_too(folder: ProjectFolder, server: TmdbServer) -> None:
+    point_at(folder, server)
+    land(folder)
+    ask_tmdb(folder)
+    for path in folder.path.glob("lake/_manifests/enrich/**/*.json"):
+        path.unlink()
+    project, lake, _ = folder.open()
+    assert expire_records(project, lake, later(folder, days=179)).status == "unchanged"
+    assert expire_records(project, lake, later(folder)).status == "done"
+    assert records_of(folder) == []
 
 
 def test_a_build_warns_of_old_records(folder: ProjectFolder) -> None:

@@ -86,11 +86,11 @@ class Fault:
     """What goes wrong with requests whose path and query match."""
 
     kind: str
-    """status, reset, slow, truncate, broken, array, changed-id, no-external-ids, error-body, no-body."""
+    """status, echo, html, reset, slow, truncate, broken, array, changed-id, no-external-ids, error-body, no-body."""
     match: str = ""
     """A regular expression."""
     status: int = 500
-    """With `status`."""
+    """With `status`, `echo` (an error whose words repeat the request) and `html` (a page, as a proxy's)."""
     headers: dict[str, str] = field(default_factory=dict)
     """With `status`."""
     seconds: float = 0
@@ -143,7 +143,7 @@ class Tmdb:
         now = time.monotonic()
         status = self._refusal(request, now)
         fault = self._fault(request.path_qs) if status is None else None
-        if fault is not None and fault.kind == "status":
+        if fault is not None and fault.kind in ("status", "echo", "html"):
             status = fault.status
         self.log.append((request.path_qs, status or 200, now))
         entry = len(self.log) - 1
@@ -152,6 +152,11 @@ class Tmdb:
             assert request.transport is not None
             request.transport.abort()
             return web.Response()
+        if fault is not None and fault.kind == "html":
+            return web.Response(text="<html>no</html>", content_type="text/html", status=fault.status)
+        if fault is not None and fault.kind == "echo":
+            told = {"success": False, "status_code": 5, "status_message": f"Invalid parameters: {request.path_qs}"}
+            return web.json_response(told, status=fault.status)
         if status is not None:
             headers = dict(fault.headers) if fault else {}
             if status == 429 and fault is None and self.switches.retry_after is not None:

@@ -123,7 +123,7 @@ def enrich(
     plan: Annotated[bool, typer.Option("--plan", help="Say how many requests it takes, and how long.")] = False,
     limit: Annotated[int | None, typer.Option("--limit", min=1, help="Look up so many titles at most.")] = None,
     max_requests: Annotated[
-        int | None, typer.Option("--max-requests", min=1, help="Make so many requests at most.")
+        int | None, typer.Option("--max-requests", min=3, help="Make so many requests at most.")
     ] = None,
     dry_run: DryRunOption = False,
     json: JsonOption = False,

@@ -154,13 +154,14 @@ def _enriched(result: "EnrichResult") -> list[str]:
     titles = result.asked + result.fresh + result.left
     if result.seconds is not None:
         return [
-            f"{titles:,} titles: {result.asked:,} to ask TMDB for, in about {result.requests:,} requests and "
-            f"{duration_of(result.seconds)}; {result.fresh:,} in the lake already"
+            f"{titles:,} titles: {result.asked:,} to ask TMDB for, in about {result.requests:,} requests "
+            f"({result.requests_at_most:,} at most) and "
+            f"{duration_of(result.seconds)}; {result.fresh:,} known already"
             + (f", {result.left:,} left for later" if result.left else "")
         ]
     return [
         f"{titles:,} titles: {result.found:,} records {'to land' if result.status == 'planned' else 'landed'}, "
-        f"{result.fresh:,} in the lake already, {result.missing:,} not found"
+        f"{result.fresh:,} known already, {result.missing:,} not found"
         + (f", {result.failed:,} failed" if result.failed else "")
         + (f", {result.left:,} left for later" if result.left else "")
         + (f"; {result.requests:,} requests" if result.requests else "")

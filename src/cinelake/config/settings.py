@@ -59,6 +59,8 @@ def _base_url(text: str) -> str:
         raise ValueError(
             f"{redacted(text)!r} is no address; write one such as https://api.themoviedb.org, and keys in .env"
         )
+    if text.rstrip("/").endswith("/3"):
+        raise ValueError(f"write {text.rstrip('/').removesuffix('/3')!r}: the 3 of its version is added")
     return text.rstrip("/")
 
 

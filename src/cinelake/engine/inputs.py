@@ -27,6 +27,8 @@ class RawObject:
     """The path that it was landed from, as `lake.toml` writes it; None for TMDB."""
     asked_at: datetime
     """UTC; when it was landed or, for TMDB, asked."""
+    run_id: str = ""
+    """Of the run that recorded it last."""
     titles: tuple[str, ...] = ()
     """Of TMDB: the IMDb ids that were asked for, in the order of the records."""
 
@@ -48,26 +50,25 @@ def enriched_objects(lake: Lake, until: date) -> tuple[list[RawObject], list[str
         Those that are there as recorded, and the keys of those that are gone or were changed.
     """
     objects = recorded_objects(lake, until)
-    for key in expired_keys(lake):
-        objects.pop(key, None)
     stand = standing_keys(lake, [item.record for item in objects.values()])
     return [item for key, item in objects.items() if key in stand], sorted(set(objects) - stand)
 
 
-def expired_keys(lake: Lake) -> frozenset[str]:
-    """Keys of the TMDB objects that were removed for their age."""
-    return frozenset(key for manifest in lake.manifests("expire") for key in manifest.detail["expired"])
-
-
 def recorded_objects(lake: Lake, until: date | None) -> dict[str, RawObject]:
-    """All TMDB objects that the manifests up to a date tell of, by key."""
-    return {
+    """All TMDB objects that the manifests up to a date tell of and that no later run has let expire, by key."""
+    expired = {
+        key: manifest.run_id
+        for manifest in sorted(lake.manifests("expire"), key=lambda manifest: manifest.run_id)
+        for key in manifest.detail["expired"]
+    }
+    recorded = {
         record.key: RawObject(
             record,
             name.origin,
             name.dataset,
             None,
             datetime.fromisoformat(told["asked_at"]) if told.get("asked_at") else manifest.started_at,
+            manifest.run_id,
             tuple(told.get("titles", ())),
         )
         for manifest in lake.manifests("enrich", until=until)
@@ -75,6 +76,7 @@ def recorded_objects(lake: Lake, until: date | None) -> dict[str, RawObject]:
         if (name := lake.keys.parse(record.key))
         for told in [manifest.detail["records"].get(record.key, {})]
     }
+    return {key: item for key, item in recorded.items() if expired.get(key, "") < item.run_id}
 
 
 def source_of(item: RawObject, project: Project) -> Source:

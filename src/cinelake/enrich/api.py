@@ -20,6 +20,8 @@ MOMENT_S = 0.2
 """The longest that nothing is told."""
 KNOWN_BY = 20
 """Titles of a kind that were asked, from which on they tell how many TMDB does not know."""
+MOST = {"film": 3, "series": 2}
+"""Requests that a title takes at most, if each is answered at once."""
 WITH_IDS = {"append_to_response": "external_ids"}
 TRIES = 3
 """Of a record that comes without the external ids that were asked for."""
@@ -71,8 +73,9 @@ class Api:
             share = missing / len(answered) if len(answered) >= KNOWN_BY else 0
             titles = sum(title.kind == kind for title in due)
             requests += titles * ((1 - share) * if_known + share * if_missing)
-        told = min(round(requests), self._max_requests or round(requests))
-        return Estimate(told, told / self._settings.requests_per_second)
+        bound = self._max_requests or 3 * len(due)
+        told = min(round(requests), bound)
+        return Estimate(told, min(2 * len(due), bound), told / self._settings.requests_per_second)
 
     def look_up(self, titles: Sequence[Title]) -> Iterator[Sequence[Outcome]]:
         """See `RecordSource.look_up`.
@@ -96,9 +99,12 @@ class Api:
     ) -> None:
         """Asks for each title; ends early where the requests are spent."""
         rest = iter(titles)
+        budget = _Budget(self._client, self._max_requests)
 
         async def work() -> None:
             for title in rest:
+                if not await budget.take(title):
+                    return
                 await slots.acquire()
                 try:
                     tell(await self._look_up(title))
@@ -106,6 +112,8 @@ class Api:
                     tell(Failed(title, error.why))
                 except BudgetSpentError:
                     return
+                finally:
+                    await budget.give_back(title)
 
         async with self._client, asyncio.TaskGroup() as group:
             for _ in range(AT_ONCE):
@@ -138,6 +146,35 @@ class Api:
         if answer is None or imdb_id_of(answer.read) is None:
             raise NoAnswerError("its record came without the external ids that were asked for")
         return answer
+
+
+class _Budget:
+    """A title is begun only where the requests that are left can finish it: else each run might begin the same ones."""
+
+    def __init__(self, client: Client, most: int | None) -> None:
+        self._client, self._most = client, most
+        self._held = 0
+        """Requests that the titles under way may take, those that they have taken among them."""
+        self._changed = asyncio.Condition()
+
+    async def take(self, title: Title) -> bool:
+        """Waits until a title may be begun; False where none may any more."""
+        if self._most is None:
+            return True
+        async with self._changed:
+            while self._client.requests + self._held + MOST[title.kind] > self._most:
+                if not self._held:
+                    return False
+                await self._changed.wait()
+            self._held += MOST[title.kind]
+            return True
+
+    async def give_back(self, title: Title) -> None:
+        """A title has ended."""
+        if self._most is not None:
+            async with self._changed:
+                self._held -= MOST[title.kind]
+                self._changed.notify_all()
 
 
 class _Asking:

@@ -7,12 +7,14 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from importlib.metadata import version
 from typing import Any, NamedTuple, Self
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from cinelake.config.environment import Environment
-from cinelake.config.redaction import redacted
+from cinelake.config.redaction import masked, redacted
 from cinelake.enrich.interface import WHERE_FROM, NoTokenError
 from cinelake.enrich.pace import Pace
 from cinelake.enrich.records import read_object
@@ -83,6 +85,11 @@ class Client:
             raise NoTokenError("neither TMDB_TOKEN nor TMDB_API_KEY is set, so TMDB cannot be asked", WHERE_FROM)
         self._name = "TMDB_API_KEY" if self._query else "TMDB_TOKEN"
         self._where = redacted(base_url)
+        # aiohttp's own way to the environment's proxy takes logins from ~/.netrc, too, and sends them to TMDB.
+        address = urlsplit(base_url)
+        self._proxy = None if proxy_bypass(address.hostname or "") else getproxies().get(address.scheme)
+        held = (environment.tmdb_token, environment.tmdb_api_key)
+        self._secrets = [secret.get_secret_value() for secret in held if secret is not None]
         self._pace = pace
         self._max_requests = max_requests
         self.requests = 0
@@ -96,7 +103,6 @@ class Client:
             headers=self._headers,
             timeout=aiohttp.ClientTimeout(total=TOTAL_S, sock_connect=CONNECT_S, sock_read=SILENCE_S),
             connector=aiohttp.TCPConnector(limit=0),  # who asks bounds how many there are
-            trust_env=True,  # a proxy, where the environment names one
         )
         return self
 
@@ -136,7 +142,9 @@ class Client:
             raise BudgetSpentError
         self.requests += 1
         try:
-            async with self._session.get(self._base_url + path, params=query, allow_redirects=False) as response:
+            async with self._session.get(
+                self._base_url + path, params=query, allow_redirects=False, proxy=self._proxy
+            ) as response:
                 status, headers = response.status, response.headers
                 body = await _read(response)
         except TimeoutError:
@@ -158,19 +166,45 @@ class Client:
             raise _ThrottledError("it asks to slow down (429)")
         if status in (401, 403):
             raise AccessError(
-                f"TMDB refuses the credential in {self._name} ({status}{_words_of(body)})",
+                f"TMDB refuses the credential in {self._name} ({status}{self._words_of(body)})",
                 "TMDB_TOKEN is the long read access token, TMDB_API_KEY the key of 32 characters: " + WHERE_FROM,
             )
         if status >= 500 or status == 408:
-            raise _PassingError(f"it failed ({status}{_words_of(body)})")
+            raise _PassingError(f"it failed ({status}{self._words_of(body)})")
         if 300 <= status < 400:
             raise ServiceError(
                 f"TMDB at {self._where} answers that it has moved ({status})", "mend tmdb.base_url in lake.toml"
             )
-        if status == 404 and not self._is_tmdb and not _is_object(body):
-            raise ServiceError(f"what answers at {self._where} is not TMDB (404)", "mend tmdb.base_url in lake.toml")
+        answer = self._answer_of(status, body)
         self._answered_at, self._is_tmdb = time.monotonic(), True
-        return None if status == 404 else _answer(status, body)
+        return answer
+
+    def _answer_of(self, status: int, body: bytes) -> Answer | None:
+        """An answer of TMDB's, read; None where it has no such thing. What is no answer of its own tells nothing."""
+        try:
+            text = body.decode()
+            read = read_object(text)
+        except ValueError as error:
+            if status == 200:
+                raise _PassingError("its answer is no JSON object") from error
+            read = {}
+        if status == 200:
+            if read.get("success") is False:
+                raise _PassingError(f"its answer is an error{self._words_of(body)}")
+            return Answer(read, text)
+        if status == 404 and ("status_code" in read or read.get("success") is False):
+            return None
+        if status == 404 and not self._is_tmdb:
+            raise ServiceError(f"what answers at {self._where} is not TMDB (404)", "mend tmdb.base_url in lake.toml")
+        raise NoAnswerError(f"it answered {status}{self._words_of(body)}")
+
+    def _words_of(self, body: bytes) -> str:
+        """TMDB's own words for an error, where they are some; a service may repeat the request in them."""
+        try:
+            words = read_object(body.decode()).get("status_message")
+        except ValueError:
+            return ""
+        return f": {masked(words, self._secrets)[:200]}" if isinstance(words, str) else ""
 
     def _slow_down(self, told: str | None, sent_at: float) -> None:
         pause_s = retry_after_s(told, datetime.now(UTC))
@@ -179,20 +213,6 @@ class Client:
                 f"TMDB asks to wait for {pause_s:,.0f} seconds", "run again after that: it goes on where it stopped"
             )
         self._pace.slow_down(sent_at, pause_s)
-
-
-def _answer(status: int, body: bytes) -> Answer:
-    """An answer of TMDB's, read; an error is none."""
-    if status != 200:
-        raise NoAnswerError(f"it answered {status}{_words_of(body)}")
-    try:
-        text = body.decode()
-        read = read_object(text)
-    except ValueError as error:
-        raise _PassingError("its answer is no JSON object") from error
-    if read.get("success") is False:
-        raise _PassingError(f"its answer is an error{_words_of(body)}")
-    return Answer(read, text)
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:
@@ -214,22 +234,6 @@ def retry_after_s(told: str | None, now: datetime) -> float | None:
         return max(0.0, (parsedate_to_datetime(told) - now).total_seconds())
     except (ValueError, TypeError):
         return None
-
-
-def _is_object(body: bytes) -> bool:
-    try:
-        return bool(read_object(body.decode()))
-    except ValueError:
-        return False
-
-
-def _words_of(body: bytes) -> str:
-    """TMDB's own words for an error, where they are some."""
-    try:
-        words = read_object(body.decode()).get("status_message")
-    except ValueError:
-        return ""
-    return f": {words[:200]}" if isinstance(words, str) else ""
 
 
 def _wait(state: RetryCallState) -> float:

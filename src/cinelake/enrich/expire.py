@@ -1,13 +1,17 @@
 """TMDB's records leave the lake before they are six months old, as its terms ask."""
 
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Literal
 
 from cinelake.config import Project
-from cinelake.engine.inputs import KEEP_DAYS, expired_keys, recorded_objects
+from cinelake.engine.inputs import KEEP_DAYS, RawObject, recorded_objects
+from cinelake.enrich.plan import asked_at_of
+from cinelake.enrich.state import ORIGIN
 from cinelake.lake import Event, Lake, OnEvent, Run, Status, silent
-from cinelake.lake.manifests import manifest_of
+from cinelake.lake.keys import RAW
+from cinelake.lake.manifests import ObjectRecord, manifest_of
 
 STAGE = "expire"
 
@@ -64,9 +68,10 @@ def expire_records(
     """
     options = options or ExpireOptions()
     lake.demand()
-    gone = expired_keys(lake)
     limit = run.started_at - timedelta(days=KEEP_DAYS)
-    old = [item for key, item in recorded_objects(lake, None).items() if item.asked_at < limit and key not in gone]
+    recorded = recorded_objects(lake, None)
+    known = [*recorded.values(), *_unrecorded(lake, recorded)]
+    old = [item for item in known if item.asked_at < limit]
     if not old:
         return ExpireResult(run, str(lake), "unchanged")
     action: Literal["removed", "planned"] = "planned" if options.dry_run else "removed"
@@ -81,3 +86,13 @@ def expire_records(
     detail = {"expired": {item.key: item.asked_at.isoformat() for item in objects}}
     manifest = lake.put_manifest(manifest_of(run, STAGE, detail=detail))
     return ExpireResult(run, str(lake), "done", objects, manifest)
+
+
+def _unrecorded(lake: Lake, recorded: Collection[str]) -> Iterator[RawObject]:
+    """Files of records whose run was killed before it recorded them: their names tell when TMDB was asked."""
+    for key, there in lake.list_layer(RAW).items():
+        name = lake.keys.parse(key)
+        asked_at = asked_at_of(key)
+        if name is not None and name.origin == ORIGIN and asked_at is not None and key not in recorded:
+            record = ObjectRecord(key=key, bytes=there.bytes, sha256="")
+            yield RawObject(record, name.origin, name.dataset, None, asked_at)

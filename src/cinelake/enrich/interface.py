@@ -62,6 +62,8 @@ class Estimate:
     """What asking will take."""
 
     requests: int
+    at_most: int
+    """Requests, if TMDB knows every title by the way that takes the most."""
     seconds: float
 
 

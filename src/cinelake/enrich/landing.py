@@ -79,12 +79,12 @@ class Landing:
             for chunk in batch.chunks
         }
         action: Literal["uploaded", "planned"] = "planned" if self.dry_run else "uploaded"
-        self.objects += [
-            EnrichedObject(key, len(chunk.data), len(chunk.records), action) for key, chunk in named.items()
-        ]
         news = [each for each in batch.outcomes if self.source.is_timed or not isinstance(each, Missing)]
         if not self.dry_run and (news or adopted or genres):
             self._write(batch, named, adopted, genres)
+        self.objects += [
+            EnrichedObject(key, len(chunk.data), len(chunk.records), action) for key, chunk in named.items()
+        ]
 
     def _write(
         self, batch: Batch, named: dict[str, Chunk], adopted: Sequence[LandedChunk], genres: Sequence[str]

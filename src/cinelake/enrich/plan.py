@@ -35,6 +35,12 @@ class Chunk:
         return f"{asked_at.astimezone(UTC):{STAMP}}-{name}" if asked_at else name
 
 
+def asked_at_of(key: str) -> datetime | None:
+    """When TMDB was asked for a file of the API's records, as its name tells; None for another file."""
+    name = FILE.fullmatch(key.rpartition("/")[2])
+    return datetime.strptime(name["asked_at"], STAMP).replace(tzinfo=UTC) if name else None
+
+
 @dataclass(frozen=True)
 class Batch:
     """What is landed together, under one manifest."""

@@ -45,6 +45,8 @@ class EnrichResult:
     """Titles that a limit left for later."""
     requests: int = 0
     """HTTP requests made, or planned; none for a snapshot."""
+    requests_at_most: int | None = None
+    """Of what is planned: if TMDB knows fewer titles than is taken."""
     seconds: float | None = None
     """That the planned requests take at least."""
     objects: tuple[EnrichedObject, ...] = ()
@@ -58,7 +60,11 @@ class EnrichResult:
         names = ("asked", "found", "missing", "failed", "fresh", "left", "requests")
         told = {name: getattr(self, name) for name in names}
         objects = [vars(item) for item in self.objects]
-        optional = {name: value for name in ("seconds", "note") if (value := getattr(self, name)) is not None}
+        optional = {
+            name: value
+            for name in ("requests_at_most", "seconds", "note")
+            if (value := getattr(self, name)) is not None
+        }
         return {**told, "objects": objects, "manifest": self.manifest, **optional}
 
 
@@ -86,9 +92,16 @@ def enrich_titles(
     due = all_due[: options.limit]
     fresh, left = len(state.wanted) - len(all_due), len(all_due) - len(due)
     if options.dry_run and (planned := source.estimate(due, state.held)):
-        requests, seconds = planned.requests, round(planned.seconds, 1)
         return EnrichResult(
-            run, str(lake), "planned", asked=len(due), fresh=fresh, left=left, requests=requests, seconds=seconds
+            run,
+            str(lake),
+            "planned",
+            asked=len(due),
+            fresh=fresh,
+            left=left,
+            requests=planned.requests,
+            requests_at_most=planned.at_most,
+            seconds=round(planned.seconds, 1),
         )
     landing = Landing(project, lake, run, source, state, options.dry_run)
     landing.tally.fresh = fresh

@@ -151,6 +151,8 @@ def _titles_in(data: bytes, kind: str) -> dict[str, str]:
     except (DataError, UnicodeDecodeError):
         return {}
     titles = [(title_of(record), body) for body, record in records]
-    if not all(title and title.kind == kind for title, _ in titles):
+    if not all(title and title.kind == kind for title, _ in titles) or len({title for title, _ in titles}) < len(
+        titles
+    ):
         return {}
     return {title.imdb_id: checksum_of(Record(title, body)) for title, body in titles if title}

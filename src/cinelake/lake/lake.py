@@ -410,7 +410,8 @@ class Lake:
                         obstore.delete(self._store, key)
             else:
                 interruptibly(lambda: self.bucket.remove(record.key) if self.bucket else None)
-        self._copies.drop(record.sha256)
+        if record.sha256:
+            self._copies.drop(record.sha256)
 
     # Manifests
 
