@@ -161,6 +161,13 @@ class Lake:
         vars(self).pop("_bucket_exists", None)
         self.is_half_made = False
 
+    def is_being_made(self) -> bool:
+        """Whether a run, this or another, is making the bucket safe, or was killed while it did."""
+        if self.bucket is None:
+            return False
+        with lake_failures(f"cannot use {self}"):
+            return any(each["path"] == MAKING for each in obstore.list_with_delimiter(self._store, PREFIX)["objects"])
+
     def demand(self) -> None:
         """Raises ConfigurationError where the lake is not there."""
         if not self.exists():

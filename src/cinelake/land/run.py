@@ -17,6 +17,10 @@ from cinelake.land.sources import Shard, SourceFile, find_files, prefixes_of
 Action = Literal["uploaded", "replaced", "unchanged", "planned"]
 ACTIONS: dict[str, Action] = {"upload": "uploaded", "replace": "replaced", "unchanged": "unchanged"}
 
+SHORT_S = 1.0
+PAUSES_S = (0.5, SHORT_S, 2.0, 4.0, 8.0)
+"""After a denial in a bucket in which nothing lies; the long ones only while it is being made."""
+
 
 @dataclass(frozen=True)
 class LandOptions:
@@ -131,14 +135,15 @@ def _send(
     everybody (see `lake.safety`), so there a denial is not the last word.
     """
     paths = {source.key: source.path for source in sources}
-    for pause_s in (*((0.5, 1.5) if is_empty else ()), None):
+    pauses_s = iter(PAUSES_S if is_empty else ())
+    while True:
         try:
             return send_files(lake, plan.to_send, [paths[each.file.key] for each in plan.to_send], on_event)
         except AccessError:
-            if pause_s is None:
+            pause_s = next(pauses_s, None)
+            if pause_s is None or (pause_s > SHORT_S and not lake.is_being_made()):
                 raise
             time.sleep(pause_s)
-    raise AssertionError
 
 
 def _standing(known: Sequence[Manifest], objects: Sequence[ObjectRecord], options: LandOptions) -> str | None:
