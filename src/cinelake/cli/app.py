@@ -139,24 +139,6 @@ def enrich(
         session.show(enrich_titles(session.project, session.lake, session.run, options, session.on_event))
 
 
-@app.command(epilog="Example: cinelake expire --dry-run")
-def expire(
-    project: ProjectOption = HERE,
-    lake: LakeOption = None,
-    dry_run: DryRunOption = False,
-    json: JsonOption = False,
-    verbose: VerboseOption = 0,
-    quiet: QuietOption = False,
-) -> None:
-    """TMDB's records that are older than 180 days leave the lake, as TMDB's terms ask."""
-    from cinelake.cli.session import Session
-    from cinelake.enrich import ExpireOptions, expire_records
-
-    with Session(project, lake, None, json=json, quiet=quiet, verbose=verbose, dry_run=dry_run) as session:
-        options = ExpireOptions(dry_run=dry_run)
-        session.show(expire_records(session.project, session.lake, session.run, options, session.on_event))
-
-
 @app.command(epilog="Example: cinelake build --date 2022-05-02")
 def build(
     project: ProjectOption = HERE,
@@ -251,6 +233,24 @@ def verify(
         session.show_evidence(result, form)
     if result.status == "failed":
         raise typer.Exit(1)
+
+
+@app.command(epilog="Example: cinelake expire --dry-run")
+def expire(
+    project: ProjectOption = HERE,
+    lake: LakeOption = None,
+    dry_run: DryRunOption = False,
+    json: JsonOption = False,
+    verbose: VerboseOption = 0,
+    quiet: QuietOption = False,
+) -> None:
+    """TMDB's records that are older than 180 days leave the lake, as TMDB's terms ask."""
+    from cinelake.cli.session import Session
+    from cinelake.enrich import ExpireOptions, expire_records
+
+    with Session(project, lake, None, json=json, quiet=quiet, verbose=verbose, dry_run=dry_run) as session:
+        options = ExpireOptions(dry_run=dry_run)
+        session.show(expire_records(session.project, session.lake, session.run, options, session.on_event))
 
 
 @app.command(epilog="Example: cinelake doctor --lake s3://my-lake")
