@@ -80,7 +80,11 @@ def test_whenever_a_landing_is_killed_the_next_one_finishes_it(
     killed = 0
     for number in range(MOMENTS):
         date = f"2022-{number // 28 + 1:02}-{number % 28 + 1:02}"
-        killed += kill_after(landing(many, place, date), moments.uniform(0.2, 1) * takes_s)
+        began = time.monotonic()
+        if kill_after(landing(many, place, date), moments.uniform(0.2, 1) * takes_s):
+            killed += 1
+        else:  # the machine is faster now than when it was measured
+            takes_s = min(takes_s, time.monotonic() - began)
         result = land_files(project, lake, Run.start(parse_date(date)))
         keys = {landed.record.key: landed.record.sha256 for landed in result.objects}
         start = f"Raw/Local/CSV/Movies/{date.replace('-', '/')}/"
