@@ -23,9 +23,10 @@ from cinelake.doctor import find_policy, least_policy
 from cinelake.doctor.bucket import TRIAL, compare_regions
 from cinelake.doctor.credentials import hide
 from cinelake.doctor.endpoint import compare_clocks
-from parts import moto_server
+from parts import free_port, moto_server
 from projects import Place, ProjectFolder, S3Server
 from refusals import as_ordinary_user, files_below
+from tmdb import point_at, serving
 
 NOBODY = "http://127.0.0.1:9"
 SECRET, TOKEN = "secret-of-mine-5d0f", "token-of-mine-91ab"
@@ -112,10 +113,8 @@ def http_server(*, date: str = "", body: bytes = b"", code: int = 404) -> Iterat
         ('source = "snapshot"\nsnapshot = "tmdb.jsonl"', {}, True, "a snapshot: 1 file"),
         ('source = "snapshot"\nsnapshot = "absent.jsonl"', {}, False, "the snapshot absent.jsonl is missing"),
         ('source = "api"', {}, None, "run goes on without TMDB"),
-        ('source = "api"', {"TMDB_TOKEN": "a-token"}, True, "https://api.themoviedb.org, with TMDB_TOKEN"),
-        ('source = "api"', {"TMDB_API_KEY": "a-key"}, True, "with TMDB_API_KEY"),
     ],
-    ids=["off", "snapshot", "no snapshot", "no token", "token", "key"],
+    ids=["off", "snapshot", "no snapshot", "no token"],
 )
 def test_where_tmdb_s_records_come_from_is_told(
     folder: ProjectFolder, tmdb: str, variables: dict[str, str], ok: bool | None, detail: str
@@ -125,6 +124,36 @@ def test_where_tmdb_s_records_come_from_is_told(
     assert found.ok is ok
     assert detail in found.detail
     assert "a-token" not in found.detail
+
+
+@pytest.mark.parametrize(
+    ("variables", "ok", "detail"),
+    [
+        ({"TMDB_TOKEN": "the-right-one"}, True, "with TMDB_TOKEN, which it accepts"),
+        ({"TMDB_API_KEY": "the-right-one"}, True, "with TMDB_API_KEY, which it accepts"),
+        ({"TMDB_TOKEN": "the-wrong-one"}, False, "TMDB refuses the credential in TMDB_TOKEN (401"),
+    ],
+    ids=["token", "key", "wrong token"],
+)
+def test_tmdb_is_asked_whether_it_takes_the_token_and_for_nothing_else(
+    folder: ProjectFolder, variables: dict[str, str], ok: bool, detail: str
+) -> None:
+    folder.write_records("tmdb.jsonl", [])
+    with serving(folder.path / "tmdb.jsonl", "--token", "the-right-one") as server:
+        point_at(folder, server)
+        found = by_name(examined(folder, None, **variables))["TMDB"]
+        assert server.paths() == ["/3/authentication"]
+    assert found.ok is ok
+    assert detail in found.detail
+    assert "-one" not in found.detail + found.hint
+
+
+def test_a_tmdb_that_cannot_be_reached_is_told_and_is_nothing_wrong_here(folder: ProjectFolder) -> None:
+    folder.write_settings(tmdb=f'source = "api"\nbase_url = "http://127.0.0.1:{free_port()}"')
+    found = by_name(examined(folder, None, TMDB_TOKEN="a-token"))["TMDB"]
+    assert found.ok is None
+    assert "cannot be used: it could not be reached" in found.detail
+    assert "check the network" in found.hint
 
 
 def test_before_the_first_landing_nothing_is_wrong_and_nothing_is_made(folder: ProjectFolder, place: Place) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from cinelake import EnrichOptions, Event, ServiceError
+from cinelake import EnrichOptions, Event, ServiceError, verify_lake
 from cinelake.enrich.interface import NoTokenError
 from projects import DATE, PROGRAM, SMALL_TMDB, ProjectFolder
 from refusals import refusal
@@ -152,6 +152,40 @@ def test_a_film_is_found_by_find_where_its_imdb_id_is_not_taken_for_its_own(
     assert server.paths().count("/3/movie/1") == 1
 
 
+def test_films_are_looked_for_in_a_second_way_until_that_led_nowhere_twenty_times(folder: ProjectFolder) -> None:
+    write_titles(folder, films=300, known=0.5)
+    with serving(folder.path / "tmdb.jsonl") as server:
+        point_at(folder, server)
+        land(folder)
+        result = ask_tmdb(folder)
+        assert (result.found, result.missing, result.requests) == (150, 150, 320)
+        assert sum(path.startswith("/3/find/") for path in server.paths()) == 20
+
+
+def test_a_film_that_only_find_knows_is_found_among_many_that_nobody_knows(folder: ProjectFolder) -> None:
+    """Once `/find` has led to one, every film that `/movie` does not have is looked for with it."""
+    records = write_titles(folder, films=300)
+    folder.write_records("tmdb.jsonl", records[:60] + records[60::2])
+    with serving(folder.path / "tmdb.jsonl") as server:
+        point_at(folder, server)
+        hidden = [records[number]["imdb_id"] for number in (6, 250, 298)]
+        server.fail(*({"kind": "status", "status": 404, "match": f"/movie/{each}"} for each in hidden))
+        land(folder)
+        result = ask_tmdb(folder)
+        assert (result.found, result.missing) == (180, 120)
+        assert sum(path.startswith("/3/find/") for path in server.paths()) == 123
+
+
+def test_where_no_film_is_known_by_its_imdb_id_each_is_looked_for_in_both_ways(folder: ProjectFolder) -> None:
+    write_titles(folder, films=60)
+    (folder.path / "tmdb.jsonl").write_text("")
+    with serving(folder.path / "tmdb.jsonl") as server:
+        point_at(folder, server)
+        land(folder)
+        result = ask_tmdb(folder)
+    assert (result.missing, result.requests) == (60, 120)
+
+
 def test_what_find_has_of_another_kind_does_not_count(folder: ProjectFolder) -> None:
     """A record of a series, under the IMDb id that the source file says is a film's."""
     folder.write_records("tmdb.jsonl", [{"id": 3, "name": "Uma", "external_ids": {"imdb_id": "tt99000001"}}])
@@ -244,8 +278,21 @@ def test_a_plan_tells_the_requests_and_asks_nothing(folder: ProjectFolder) -> No
     assert result.requests == plan["requests"]
 
 
-def test_a_plan_knows_from_earlier_answers_how_many_titles_are_not_known(folder: ProjectFolder) -> None:
-    write_titles(folder, films=400, series=400, known=0.6)
+@pytest.mark.parametrize("known", [0.1, 0.5, 0.9])
+def test_a_first_plan_is_right_for_films_however_many_of_them_are_known(folder: ProjectFolder, known: float) -> None:
+    write_titles(folder, films=1000, series=30, known=known)
+    with serving(folder.path / "tmdb.jsonl") as server:
+        point_at(folder, server)
+        land(folder)
+        plan = ask_tmdb(folder, EnrichOptions(dry_run=True))
+        result = ask_tmdb(folder)
+    assert result.missing == pytest.approx(1030 * (1 - known), rel=0.05)
+    assert plan.requests == pytest.approx(result.requests, rel=0.05)
+
+
+@pytest.mark.parametrize("known", [0.3, 0.6])
+def test_a_plan_knows_from_earlier_answers_how_many_titles_are_not_known(folder: ProjectFolder, known: float) -> None:
+    write_titles(folder, films=400, series=400, known=known)
     with serving(folder.path / "tmdb.jsonl") as server:
         point_at(folder, server)
         land(folder)
@@ -254,6 +301,29 @@ def test_a_plan_knows_from_earlier_answers_how_many_titles_are_not_known(folder:
         result = ask_tmdb(folder)
     assert result.missing > 100
     assert plan.requests == pytest.approx(result.requests, rel=0.05)
+
+
+def test_a_plan_to_ask_again_goes_by_what_was_answered_title_by_title(folder: ProjectFolder) -> None:
+    write_titles(folder, films=15, series=15, known=0.4)
+    with serving(folder.path / "tmdb.jsonl") as server:
+        point_at(folder, server, more="refresh_days = 0")
+        land(folder)
+        first = ask_tmdb(folder)
+        plan = ask_tmdb(folder, EnrichOptions(dry_run=True))
+    assert plan.asked == 30
+    assert plan.requests == first.requests
+
+
+def test_a_plan_with_bounded_requests_tells_how_many_titles_they_suffice_for(folder: ProjectFolder) -> None:
+    write_titles(folder, films=100, series=100)
+    with serving(folder.path / "tmdb.jsonl") as server:
+        point_at(folder, server)
+        land(folder)
+        plan = ask_tmdb(folder, EnrichOptions(dry_run=True, max_requests=90))
+        result = ask_tmdb(folder, EnrichOptions(max_requests=90))
+    assert (plan.asked, plan.left, plan.requests, plan.requests_at_most) == (60, 140, 90, 90)
+    assert result.requests == pytest.approx(plan.requests, rel=0.05)
+    assert result.asked == pytest.approx(plan.asked, rel=0.05)
 
 
 # What goes wrong on the way: each switch of the server has its outcome
@@ -486,8 +556,12 @@ def test_what_a_run_wrote_and_could_not_record_is_taken_over(landed: ProjectFold
     for path in landed.path.glob("lake/_manifests/enrich/**/*.json"):
         path.unlink()
     server.forget()
+    foreign = [told for name, told in faults(landed).items() if name.startswith("foreign object")]
+    assert len(foreign) == 2
+    assert all(told.endswith("run cinelake enrich --date 2022-05-02") for told in foreign)
     again = ask_tmdb(landed)
     assert server.paths() == [f"/3/find/{UNKNOWN_SERIES}"]
+    assert faults(landed) == {}
     assert (again.asked, again.fresh) == (1, 3)
     assert ids_of(records_of(landed)) == ids_of(SMALL_TMDB)
     assert len(rows_of(landed, build(landed), "trusted.tmdb")) == 3
@@ -520,6 +594,13 @@ def test_the_api_and_a_snapshot_of_the_same_records_give_the_same_answers(
         row["mean_popularity"] for row in from_api[0]["rows"] if (row["kind"], row["genre"]) == ("series", "any")
     ]
     assert float(popularity) == SERIES["popularity"]
+
+
+def faults(folder: ProjectFolder) -> dict[str, str]:
+    """What `verify` finds wrong, with its detail, by name."""
+    return {
+        check.name: check.detail for check in verify_lake(*folder.open(asking(folder), DATE)).checks if not check.ok
+    }
 
 
 def figures(answer: dict[str, Any]) -> dict[str, Any]:

@@ -101,7 +101,7 @@ def test_a_foreign_object_is_found(landed: ProjectFolder, bucket_place: Place) -
     bucket_place.overwrite("Raw/Local/CSV/Movies/2022/05/02/theirs.csv", b"x")
     assert failed(landed, bucket_place) == {
         "foreign object Raw/Local/CSV/Movies/2022/05/02/theirs.csv": "1 bytes that no manifest knows of; "
-        "if its landing was interrupted, run cinelake land"
+        "if a run was interrupted, run cinelake land --date 2022-05-02"
     }
 
 

@@ -91,8 +91,9 @@ def write_titles(folder: ProjectFolder, *, films: int, series: int = 0, known: f
         {"id": number, "name": imdb_id, "popularity": number / 8, "external_ids": {"imdb_id": imdb_id}}
         for number, imdb_id in enumerate(series_ids, start=1)
     ]
-    # Every nth is not known, the first of all is.
-    kept = [record for number, record in enumerate(records) if known == 1 or (number * known) % 1 < known]
+    # Those that are known are spread evenly; the first of all is.
+    percent = round(100 * known)
+    kept = [record for number, record in enumerate(records) if number * percent % 100 < percent]
     folder.write_records("tmdb.jsonl", kept)
     return kept
 

@@ -164,7 +164,7 @@ def _enriched(result: "EnrichResult") -> list[str]:
         f"{result.fresh:,} known already, {result.missing:,} not found"
         + (f", {result.failed:,} failed" if result.failed else "")
         + (f", {result.left:,} left for later" if result.left else "")
-        + (f"; {result.requests:,} requests" if result.requests else "")
+        + (f"; {result.requests:,} request{'s' if result.requests > 1 else ''}" if result.requests else "")
     ]
 
 

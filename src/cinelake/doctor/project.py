@@ -18,7 +18,7 @@ from cinelake.config.settings import Settings
 from cinelake.doctor.findings import Finding, wrong
 from cinelake.enrich.interface import WHERE_FROM
 from cinelake.enrich.snapshot import Snapshot
-from cinelake.errors import CinelakeError, ConfigurationError
+from cinelake.errors import AccessError, CinelakeError, ConfigurationError
 from cinelake.lake.failures import lake_failures
 from cinelake.lake.keys import KeyTemplate
 from cinelake.land.sources import find_files
@@ -133,7 +133,7 @@ def look_at_sources(project: Project, now: datetime) -> tuple[Finding, int | Non
 
 
 def look_at_tmdb(project: Project) -> Finding:
-    """Where TMDB's records are to come from; nobody is asked."""
+    """Where TMDB's records are to come from, and whether TMDB takes the token or key, if that can be told."""
     match project.tmdb.source:
         case "off":
             return Finding("TMDB", None, "is left out: money and popularity stay unknown")
@@ -149,7 +149,17 @@ def look_at_tmdb(project: Project) -> Finding:
             if name is None:
                 told = "neither TMDB_TOKEN nor TMDB_API_KEY is set: run goes on without TMDB, enrich does not"
                 return Finding("TMDB", None, told, WHERE_FROM)
-            return Finding("TMDB", True, f"its API at {redacted(project.tmdb.base_url)}, with {name}")
+            told = f"its API at {redacted(project.tmdb.base_url)}, with {name}"
+            # It brings an HTTP library along.
+            from cinelake.enrich.api import ask_whether_accepted
+
+            try:
+                ask_whether_accepted(project)
+            except AccessError as error:
+                return wrong("TMDB", error)
+            except CinelakeError as error:
+                return Finding("TMDB", None, f"{told}; whether it is accepted is not known: {error}", error.hint)
+            return Finding("TMDB", True, f"{told}, which it accepts")
 
 
 def look_at_disks(folder: Path, project: Project | None, needed_bytes: int | None) -> Iterator[Finding]:

@@ -1,30 +1,50 @@
-"""The TMDB API as a source of records: what is asked of each title, many at once, in a thread of its own."""
+"""The TMDB API as a source of records: what is asked of each title, many at once."""
 
 import asyncio
-import threading
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from queue import Empty, SimpleQueue
 from typing import Any, ClassVar
 
 from cinelake.config import Project
+from cinelake.enrich.asking import Asking
 from cinelake.enrich.client import Answer, BudgetSpentError, Client, NoAnswerError
 from cinelake.enrich.interface import Estimate, Failed, Held, Missing, Outcome, Record, Title
 from cinelake.enrich.pace import Pace
 from cinelake.enrich.records import imdb_id_of
+from cinelake.errors import ServiceError
 
 AT_ONCE = 50
 """Titles under way, those that were answered and not yet taken among them."""
-MOMENT_S = 0.2
-"""The longest that nothing is told."""
 KNOWN_BY = 20
 """Titles of a kind that were asked, from which on they tell how many TMDB does not know."""
 MOST = {"film": 3, "series": 2}
 """Requests that a title takes at most, if each is answered at once."""
+IN_VAIN = 20
+"""Films that neither way leads to, after which the second way is left alone."""
 WITH_IDS = {"append_to_response": "external_ids"}
 TRIES = 3
 """Of a record that comes without the external ids that were asked for."""
+
+
+def ask_whether_accepted(project: Project) -> None:
+    """Asks TMDB for nothing but whether it takes the token or key.
+
+    Raises:
+        NoTokenError: there is neither.
+        AccessError: it is refused.
+        ServiceError: TMDB cannot be reached, or does not tell.
+    """
+    pace = Pace(project.tmdb.requests_per_second)
+    client = Client(project.tmdb.base_url, project.environment, pace=pace, tries=2)
+
+    async def ask() -> None:
+        async with client:
+            try:
+                await client.get("/3/authentication")
+            except NoAnswerError as error:
+                raise ServiceError(f"TMDB does not tell: {error.why}", "run again later") from error
+
+    asyncio.run(ask())
 
 
 class Api:
@@ -63,19 +83,25 @@ class Api:
     def estimate(self, due: Sequence[Title], held: Mapping[Title, Held]) -> Estimate:
         """See `RecordSource.estimate`.
 
-        A film takes one request, and two where TMDB does not know it; a series two, and one where not. How many are
-        not known is taken from what the lake holds of earlier answers; where they are few, all are taken to be.
+        A film takes one request, known or not, but for the few that are looked for in a second way. A series takes
+        two, and one where TMDB does not know it: that is taken from what the lake holds of it, or of the series that
+        were asked before; where they are few, all are taken to be known.
         """
-        requests = 0.0
-        for kind, if_known, if_missing in (("film", 1, 2), ("series", 2, 1)):
-            answered = [each for title, each in held.items() if title.kind == kind and each.asked_at is not None]
-            missing = sum(each.checksum is None for each in answered)
-            share = missing / len(answered) if len(answered) >= KNOWN_BY else 0
-            titles = sum(title.kind == kind for title in due)
-            requests += titles * ((1 - share) * if_known + share * if_missing)
-        bound = self._max_requests or 3 * len(due)
-        told = min(round(requests), bound)
-        return Estimate(told, min(2 * len(due), bound), told / self._settings.requests_per_second)
+        known = {kind: _share_known(kind, held) for kind in MOST}
+        requests = in_vain = at_most = 0.0
+        for count, title in enumerate(due):
+            earlier = held.get(title)
+            share = known[title.kind] if earlier is None else float(earlier.checksum is not None)
+            takes = 1 + share if title.kind == "series" else 1 + (1 - share) * (in_vain < IN_VAIN)
+            if self._max_requests is not None and requests + takes > self._max_requests:
+                return self._estimate(count, requests, self._max_requests)
+            requests += takes
+            in_vain += (1 - share) * (title.kind == "film")
+            at_most += MOST[title.kind]
+        return self._estimate(len(due), requests, min(at_most, self._max_requests or at_most))
+
+    def _estimate(self, titles: int, requests: float, at_most: float) -> Estimate:
+        return Estimate(titles, round(requests), round(at_most), requests / self._settings.requests_per_second)
 
     def look_up(self, titles: Sequence[Title]) -> Iterator[Sequence[Outcome]]:
         """See `RecordSource.look_up`.
@@ -84,7 +110,7 @@ class Api:
             AccessError: the token or key is refused.
             ServiceError: TMDB cannot be reached.
         """
-        asking = _Asking(lambda outcomes, slots: self._ask_all(titles, outcomes, slots))
+        asking = Asking(lambda tell, slots: self._ask_all(titles, tell, slots), AT_ONCE)
         try:
             while not asking.ended:
                 outcomes = asking.take()
@@ -99,6 +125,7 @@ class Api:
     ) -> None:
         """Asks for each title; ends early where the requests are spent."""
         rest = iter(titles)
+        second_way = _SecondWay()
         budget = _Budget(self._client, self._max_requests)
 
         async def work() -> None:
@@ -107,7 +134,7 @@ class Api:
                     return
                 await slots.acquire()
                 try:
-                    tell(await self._look_up(title))
+                    tell(await self._look_up(title, second_way))
                 except NoAnswerError as error:
                     tell(Failed(title, error.why))
                 except BudgetSpentError:
@@ -119,12 +146,14 @@ class Api:
             for _ in range(AT_ONCE):
                 group.create_task(work())
 
-    async def _look_up(self, title: Title) -> Outcome:
-        if title.kind == "film":
-            # That TMDB takes an IMDb id for its own is known to all and promised by nobody.
-            answer = await self._record(f"/3/movie/{title.imdb_id}") or await self._found(title, "movie")
-        else:
+    async def _look_up(self, title: Title, second_way: "_SecondWay") -> Outcome:
+        if title.kind == "series":
             answer = await self._found(title, "tv")
+        elif answer := await self._record(f"/3/movie/{title.imdb_id}"):
+            second_way.first_led()
+        else:
+            # That TMDB takes an IMDb id for its own is known to all and promised by nobody.
+            answer = await second_way.take(lambda: self._found(title, "movie"))
         return Record(title, answer.text.strip()) if answer else Missing(title)
 
     async def _found(self, title: Title, kind: str) -> Answer | None:
@@ -145,6 +174,50 @@ class Api:
                 return answer
         if answer is None or imdb_id_of(answer.read) is None:
             raise NoAnswerError("its record came without the external ids that were asked for")
+        return answer
+
+
+def _share_known(kind: str, held: Mapping[Title, Held]) -> float:
+    """Of the titles of a kind that TMDB was asked for, those that it knew; 1 where too few were."""
+    answered = [each for title, each in held.items() if title.kind == kind and each.asked_at is not None]
+    if len(answered) < KNOWN_BY:
+        return 1
+    return sum(each.checksum is not None for each in answered) / len(answered)
+
+
+class _SecondWay:
+    """Looking for films with `/find` that `/movie` does not have: as long as that may lead anywhere.
+
+    Where the first way has led to some films, and the second to none of the first 20 that are left, both know the
+    same ones, and each further film that TMDB does not know takes one request instead of two.
+    """
+
+    def __init__(self) -> None:
+        self._first_leads = False
+        self._leads = False
+        self._in_vain = self._under_way = 0
+        self._changed = asyncio.Condition()
+
+    def first_led(self) -> None:
+        """The first way has led to a film."""
+        self._first_leads = True
+
+    async def take(self, find: Callable[[], Awaitable[Answer | None]]) -> Answer | None:
+        """What it leads to, if it is taken. It waits for those under way, where they may tell."""
+        async with self._changed:
+            while self._first_leads and not self._leads and self._in_vain + self._under_way >= IN_VAIN:
+                if self._in_vain >= IN_VAIN:
+                    return None
+                await self._changed.wait()
+            self._under_way += 1
+        try:
+            answer = await find()
+            self._leads = self._leads or answer is not None
+            self._in_vain += answer is None
+        finally:
+            async with self._changed:
+                self._under_way -= 1
+                self._changed.notify_all()
         return answer
 
 
@@ -175,83 +248,3 @@ class _Budget:
             async with self._changed:
                 self._held -= MOST[title.kind]
                 self._changed.notify_all()
-
-
-class _Asking:
-    """An event loop in a thread of its own, which asks while what it was told is landed."""
-
-    def __init__(
-        self, ask: Callable[[Callable[[Outcome], None], asyncio.Semaphore], Coroutine[Any, Any, None]]
-    ) -> None:
-        self._ask = ask
-        self._outcomes: SimpleQueue[Outcome | None] = SimpleQueue()
-        self.ended = False
-        self._error: BaseException | None = None
-        self._ready = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="tmdb", daemon=True)
-        self._thread.start()
-        self._ready.wait()
-
-    def take(self) -> list[Outcome]:
-        """What has come, after a moment at most."""
-        taken: list[Outcome] = []
-        try:
-            item = self._outcomes.get(timeout=MOMENT_S)
-            while item is not None:
-                taken.append(item)
-                item = self._outcomes.get_nowait()
-            self.ended = True
-        except Empty:
-            pass
-        return taken
-
-    def release(self, count: int) -> None:
-        """So many more may be asked."""
-
-        def release() -> None:
-            for _ in range(count):
-                self._slots.release()
-
-        self._call(release)
-
-    def stop(self) -> None:
-        """Ends the asking, whatever is under way."""
-        self._call(self._task.cancel)
-        self._thread.join(MOMENT_S)
-
-    def _call(self, do: Callable[[], object]) -> None:
-        with suppress(RuntimeError):  # the loop has ended by itself
-            self._loop.call_soon_threadsafe(do)
-
-    def raise_error(self) -> None:
-        """Raises what ended the asking, if that was an error."""
-        if self._error is not None:
-            raise self._error
-
-    def _run(self) -> None:
-        try:
-            asyncio.run(self._main())
-        except BaseExceptionGroup as group:
-            self._error = _first(group)
-        except BaseException as error:  # noqa: BLE001 it is raised where it is waited for
-            self._error = error
-        finally:
-            self._ready.set()
-            self._outcomes.put(None)
-
-    async def _main(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._slots = asyncio.Semaphore(AT_ONCE)
-        self._task = asyncio.ensure_future(self._ask(self._outcomes.put, self._slots))
-        self._ready.set()
-        await self._task
-
-
-Ask = Callable[[Callable[[Outcome], None], asyncio.Semaphore], Coroutine[Any, Any, None]]
-"""Tells outcomes, each for a slot that it has taken before."""
-
-
-def _first(error: BaseException) -> BaseException:
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error

@@ -62,7 +62,15 @@ class _ThrottledError(_PassingError):
 class Client:
     """The calls of TMDB's API, version 3. Used as an asynchronous context, in one event loop."""
 
-    def __init__(self, base_url: str, environment: Environment, *, pace: Pace, max_requests: int | None = None) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        environment: Environment,
+        *,
+        pace: Pace,
+        max_requests: int | None = None,
+        tries: int = TRIES,
+    ) -> None:
         """Gets ready; nothing is asked yet.
 
         Args:
@@ -70,6 +78,7 @@ class Client:
             environment: whose token is sent, as a header; without one, whose key, in each address.
             pace: when a request may go.
             max_requests: in all, those of further tries among them.
+            tries: of a request, in all.
 
         Raises:
             NoTokenError: there is neither a token nor a key.
@@ -92,6 +101,7 @@ class Client:
         self._secrets = [secret.get_secret_value() for secret in held if secret is not None]
         self._pace = pace
         self._max_requests = max_requests
+        self._tries = tries
         self.requests = 0
         """Made so far."""
         self._answered_at = float("-inf")
@@ -121,7 +131,7 @@ class Client:
         began_at = time.monotonic()
         again = AsyncRetrying(
             retry=retry_if_exception_type(_PassingError),
-            stop=stop_after_attempt(TRIES),
+            stop=stop_after_attempt(self._tries),
             wait=_wait,
             reraise=True,
         )
@@ -130,7 +140,7 @@ class Client:
         except _PassingError as error:
             if self._answered_at < began_at:
                 raise ServiceError(
-                    f"TMDB at {self._where} cannot be used: {error}, {TRIES} times",
+                    f"TMDB at {self._where} cannot be used: {error}, {self._tries} times",
                     "check the network and tmdb.base_url in lake.toml, then run again: it goes on where it stopped",
                 ) from None  # the cause has the address, and a key may stand in it
             raise NoAnswerError(str(error)) from None

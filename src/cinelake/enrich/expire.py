@@ -7,8 +7,8 @@ from typing import Any, ClassVar, Literal
 
 from cinelake.config import Project
 from cinelake.engine.inputs import KEEP_DAYS, RawObject, recorded_objects
+from cinelake.enrich.interface import ORIGIN
 from cinelake.enrich.plan import asked_at_of
-from cinelake.enrich.state import ORIGIN
 from cinelake.lake import Event, Lake, OnEvent, Run, Status, silent
 from cinelake.lake.keys import RAW
 from cinelake.lake.manifests import ObjectRecord, manifest_of

@@ -7,6 +7,9 @@ from typing import ClassVar, Protocol
 
 from cinelake.errors import AccessError
 
+ORIGIN = "TMDB"
+"""Of the records, as keys in the lake tell it."""
+
 WHERE_FROM = "get one at https://www.themoviedb.org/settings/api and put it into .env"
 """What helps whoever has no token."""
 
@@ -61,9 +64,11 @@ class Held:
 class Estimate:
     """What asking will take."""
 
+    titles: int
+    """That are asked for: all that are due, or as many as the requests allow."""
     requests: int
     at_most: int
-    """Requests, if TMDB knows every title by the way that takes the most."""
+    """Requests, if every title takes as many as one may."""
     seconds: float
 
 

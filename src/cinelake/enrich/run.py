@@ -15,6 +15,9 @@ from cinelake.enrich.state import STAGE, read_state
 from cinelake.errors import CinelakeError
 from cinelake.lake import Event, Lake, OnEvent, Run, Status, silent
 
+RATE_AFTER_S = 1.0
+"""Before that, requests a second tell nothing."""
+
 
 @dataclass(frozen=True)
 class EnrichOptions:
@@ -90,15 +93,15 @@ def enrich_titles(
     state = read_state(project, lake, run, on_event)
     all_due = [title for title in state.wanted if source.is_due(state.held.get(title), run.started_at)]
     due = all_due[: options.limit]
-    fresh, left = len(state.wanted) - len(all_due), len(all_due) - len(due)
+    fresh = len(state.wanted) - len(all_due)
     if options.dry_run and (planned := source.estimate(due, state.held)):
         return EnrichResult(
             run,
             str(lake),
             "planned",
-            asked=len(due),
+            asked=planned.titles,
             fresh=fresh,
-            left=left,
+            left=len(all_due) - planned.titles,
             requests=planned.requests,
             requests_at_most=planned.at_most,
             seconds=round(planned.seconds, 1),
@@ -142,9 +145,10 @@ def _look_up(source: RecordSource, due: Sequence[Title], landing: Landing, on_ev
             landing.take(outcomes)
             failures.update(outcome.why for outcome in outcomes if isinstance(outcome, Failed))
             done += len(outcomes)
-            rate = source.requests / max(time.monotonic() - began_at, 0.001)
+            seconds = time.monotonic() - began_at
             told = f"{landing.tally.found:,} found, {landing.tally.missing:,} missing"
-            told += f", {rate:.0f} requests/s" if source.requests else ""
+            if source.requests and seconds >= RATE_AFTER_S:
+                told += f", {source.requests / seconds:.0f} requests/s"
             on_event(Event(STAGE, told, "progress", done, len(due), "titles"))
     except BaseException:
         with suppress(CinelakeError):

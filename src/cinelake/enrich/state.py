@@ -11,7 +11,7 @@ from cinelake.engine.contract import KINDS
 from cinelake.engine.genres import absent_genres, genres_looked_up
 from cinelake.engine.inputs import RawObject, enriched_objects, landed_objects, read_titles
 from cinelake.engine.queries import Query, parse_query
-from cinelake.enrich.interface import Held, Record, Title
+from cinelake.enrich.interface import ORIGIN, Held, Record, Title
 from cinelake.enrich.plan import FILE, STAMP, checksum_of, in_turn
 from cinelake.enrich.records import records_in, title_of
 from cinelake.errors import ConfigurationError, DataError
@@ -21,7 +21,6 @@ from cinelake.lake.keys import JSON, RAW, ObjectName
 from cinelake.lake.manifests import Manifest, ObjectRecord
 
 STAGE = "enrich"
-ORIGIN = "TMDB"
 DATASETS = {kind: dataset for dataset, kind in KINDS.items()}
 
 

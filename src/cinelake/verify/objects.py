@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from cinelake.enrich.interface import ORIGIN
 from cinelake.lake import Event, Lake, OnEvent, StoredObject
 from cinelake.lake.keys import LAYERS, RAW
 from cinelake.lake.manifests import Manifest, ObjectRecord
@@ -64,7 +65,7 @@ def check_objects(lake: Lake, manifests: Sequence[Manifest], *, deep: bool, on_e
         kept = [ObjectRecord(key=key, bytes=-1, sha256=sha256) for key, sha256 in claims.aside.items()]
         yield from pool.map(lambda record: _check_bytes(lake, record, claims), kept)
     yield from (_check_version(record, versions) for record in claims.versions)
-    yield from _check_foreign(layers[RAW], claims)
+    yield from _check_foreign(lake, layers[RAW], claims)
 
 
 def _claims(manifests: Sequence[Manifest]) -> _Claims:
@@ -120,10 +121,18 @@ def _check_version(record: ObjectRecord, versions: Mapping[str, Sequence["Stored
     return Check(name, same, f"{found.bytes} bytes, kept" if same else "is not what was landed")
 
 
-def _check_foreign(raw: Mapping[str, StoredObject], claims: _Claims) -> Iterator[Check]:
+def _check_foreign(lake: Lake, raw: Mapping[str, StoredObject], claims: _Claims) -> Iterator[Check]:
     foreign = sorted(key for key in raw if key not in claims.newest)
     for key in foreign:
         told = f"{raw[key].bytes} bytes that no manifest knows of"
-        yield Check(f"foreign object {key}", False, f"{told}; if its landing was interrupted, run cinelake land")
+        yield Check(f"foreign object {key}", False, f"{told}; if a run was interrupted, run {_writer(lake, key)}")
     if not foreign:
         yield Check("foreign objects", True, f"none among the {len(raw)} of Raw")
+
+
+def _writer(lake: Lake, key: str) -> str:
+    """The command that writes such objects, and records one that a killed run could not."""
+    name = lake.keys.parse(key)
+    if name is None:
+        return "cinelake land"
+    return f"cinelake {'enrich' if name.origin == ORIGIN else 'land'} --date {name.date}"
