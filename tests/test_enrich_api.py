@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -614,4 +615,13 @@ def test_progress_tells_titles_and_requests(landed: ProjectFolder, server: TmdbS
     last = [event for event in events if event.kind == "progress"][-1]
     assert (last.done, last.total, last.unit) == (4, 4, "titles")
     assert "3 found, 1 missing" in last.message
-    assert "requests/s" in last.message
+    assert "5 requests" in last.message
+    assert "/s" not in last.message  # too short to tell
+
+
+def test_progress_tells_requests_a_second(landed: ProjectFolder, server: TmdbServer) -> None:
+    server.switch(latency_s=0.7)  # a series takes two requests
+    events: list[Event] = []
+    ask_tmdb(landed, on_event=events.append)
+    last = [event for event in events if event.kind == "progress"][-1]
+    assert re.search(r"5 requests \([34]/s\)", last.message)

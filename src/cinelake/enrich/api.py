@@ -229,12 +229,14 @@ class _Budget:
         self._held = 0
         """Requests that the titles under way may take, those that they have taken among them."""
         self._changed = asyncio.Condition()
+        self._turn = asyncio.Lock()
+        """One waits at a time: else titles that take more would wait for ever."""
 
     async def take(self, title: Title) -> bool:
-        """Waits until a title may be begun; False where none may any more."""
+        """Waits until a title may be begun; False where it may not any more."""
         if self._most is None:
             return True
-        async with self._changed:
+        async with self._turn, self._changed:
             while self._client.requests + self._held + MOST[title.kind] > self._most:
                 if not self._held:
                     return False

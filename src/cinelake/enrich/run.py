@@ -147,8 +147,10 @@ def _look_up(source: RecordSource, due: Sequence[Title], landing: Landing, on_ev
             done += len(outcomes)
             seconds = time.monotonic() - began_at
             told = f"{landing.tally.found:,} found, {landing.tally.missing:,} missing"
+            if source.requests:
+                told += f", {source.requests:,} requests"
             if source.requests and seconds >= RATE_AFTER_S:
-                told += f", {source.requests / seconds:.0f} requests/s"
+                told += f" ({source.requests / seconds:.0f}/s)"
             on_event(Event(STAGE, told, "progress", done, len(due), "titles"))
     except BaseException:
         with suppress(CinelakeError):
