@@ -12,8 +12,8 @@ import pytest
 from cinelake import Answer, AskOptions, ask_questions
 from cinelake.sample import write_sample
 from figures import Works, read_works
-from projects import SERIES_HEADER, SMALL_MOVIES, ProjectFolder
-from tables import film, make_all, one_series
+from projects import SERIES_HEADER, SMALL_MOVIES, SMALL_TMDB, ProjectFolder
+from tables import film, make_all, one_series, rows_of
 
 MEASURES = [
     *("titles", "mean_rating", "median_rating", "vote_weighted_rating", "mean_votes", "median_votes"),
@@ -222,3 +222,20 @@ def test_real_files_give_what_exact_fractions_give_for_other_genres(real: Projec
     genres = ["Comedy", "Animation"]
     real.write_settings(analysis=settings(genres))
     assert_as_worked_out(answers(real), read_works(real.path), genres)
+
+
+@pytest.mark.parametrize("form", ["", "--md", "--json"])
+def test_what_an_answer_cannot_tell_stands_below_it(folder: ProjectFolder, form: str) -> None:
+    make_all(folder)
+    told = folder.cinelake("ask", "budget-and-return", *filter(None, [form])).stdout
+    told = " ".join(told.split())
+    assert "Series have no budget and no revenue on TMDB, so this question is about films alone." in told
+    assert "Budget is known for 1 of 2 films" in told
+
+
+def test_series_have_no_money_which_is_not_zero(folder: ProjectFolder) -> None:
+    folder.write_records("tmdb.jsonl", [{**SMALL_TMDB[2], "budget": 0, "revenue": 0}])
+    result = make_all(folder)
+    [row] = [row for row in rows_of(folder, result, "refined.fact_title") if row["in_tmdb"]]
+    assert (row["kind"], row["budget"], row["revenue"], row["roi"]) == ("series", None, None, None)
+    assert row["popularity"] is not None

@@ -8,15 +8,17 @@ import subprocess
 import time
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from cinelake import EnrichOptions, Event, ServiceError, verify_lake
+from cinelake import ConfigurationError, EnrichOptions, Event, ServiceError, verify_lake
 from cinelake.enrich.interface import NoTokenError
-from projects import DATE, PROGRAM, SMALL_TMDB, ProjectFolder
+from cinelake.lake import Lake
+from projects import DATE, PROGRAM, SERIES_HEADER, SMALL_TMDB, ProjectFolder
 from refusals import refusal
-from tables import build, enrich, files_of, land, make_all, rows_of
+from tables import build, enrich, files_of, film, land, make_all, rows_of
 from tmdb import TOKEN, TmdbServer, ask_tmdb, asking, ids_of, point_at, records_of, serving, write_titles
 
 FILM, OTHER_FILM, SERIES = SMALL_TMDB
@@ -264,6 +266,55 @@ def test_records_of_a_snapshot_have_no_known_age_and_are_asked_for(landed: Proje
     assert ask_tmdb(landed, date="2022-05-03").found == 3
 
 
+@pytest.mark.parametrize(("days", "asked"), [(29, 0), (31, 4)])
+def test_what_was_asked_within_refresh_days_is_left(
+    landed: ProjectFolder, server: TmdbServer, days: int, asked: int
+) -> None:
+    ask_tmdb(landed)
+    earlier = datetime.now(UTC) - timedelta(days=days)
+    for path in landed.path.glob("lake/_manifests/enrich/**/*.json"):
+        path.write_text(re.sub(r'"asked_at": ?"[^"]+"', f'"asked_at":"{earlier.isoformat()}"', path.read_text()))
+    assert ask_tmdb(landed).asked == asked
+
+
+def test_an_answer_that_is_no_record_by_its_size_is_not_kept(
+    landed: ProjectFolder, server: TmdbServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cinelake.enrich.client.RECORD_BYTES", 500)
+    events: list[Event] = []
+    assert ask_tmdb(landed, on_event=events.append).failed == 3
+    assert any("its answer is longer than 500 bytes" in event.message for event in events)
+
+
+def test_a_proxy_that_is_none_is_named(landed: ProjectFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("https_proxy", "user:secret-word@127.0.0.1:1")
+    landed.write_settings(tmdb='source = "api"\nbase_url = "https://tmdb.invalid"')
+    with pytest.raises(ConfigurationError, match=r"https_proxy is .*: that is no address of a proxy") as raised:
+        ask_tmdb(landed)
+    assert "secret-word" not in str(raised.value)
+
+
+def test_a_proxy_that_is_not_there_is_named(landed: ProjectFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("https_proxy", "http://user:secret-word@127.0.0.1:9")
+    monkeypatch.setattr("cinelake.enrich.client.WAIT_AT_MOST_S", 0.1)
+    landed.write_settings(tmdb='source = "api"\nbase_url = "https://tmdb.invalid"')
+    with pytest.raises(ServiceError, match=r"the proxy http://.*127.0.0.1:9 could not be reached") as raised:
+        ask_tmdb(landed)
+    assert "secret-word" not in str(raised.value)
+
+
+def test_below_a_low_ceiling_the_pace_is_found_and_kept(folder: ProjectFolder) -> None:
+    """Another program uses the rest of the rate: the ceiling is a quarter of what we may go at."""
+    write_titles(folder, films=60)
+    with serving(folder.path / "tmdb.jsonl", "--ceiling", "10") as server:
+        point_at(folder, server, rate=40)
+        land(folder)
+        began = time.monotonic()
+        assert ask_tmdb(folder).found == 60
+        assert time.monotonic() - began < 60 / (0.25 * 10)
+        assert sum(status == 429 for _, status, _ in server.log()) <= 6
+
+
 def test_a_plan_tells_the_requests_and_asks_nothing(folder: ProjectFolder) -> None:
     write_titles(folder, films=120, series=80)
     with serving(folder.path / "tmdb.jsonl") as server:
@@ -322,9 +373,40 @@ def test_a_plan_with_bounded_requests_tells_how_many_titles_they_suffice_for(fol
         land(folder)
         plan = ask_tmdb(folder, EnrichOptions(dry_run=True, max_requests=90))
         result = ask_tmdb(folder, EnrichOptions(max_requests=90))
-    assert (plan.asked, plan.left, plan.requests, plan.requests_at_most) == (60, 140, 90, 90)
+    assert (plan.left, plan.requests_at_least, plan.requests_at_most) == (200 - plan.asked, plan.asked, 90)
     assert result.requests == pytest.approx(plan.requests, rel=0.05)
     assert result.asked == pytest.approx(plan.asked, rel=0.05)
+
+
+def test_a_plan_after_an_expiry_goes_by_what_was_answered_then(folder: ProjectFolder) -> None:
+    write_titles(folder, films=40, series=40, known=0.5)
+    with serving(folder.path / "tmdb.jsonl") as server:
+        point_at(folder, server)
+        land(folder)
+        first = ask_tmdb(folder)
+        for path in folder.path.glob("lake/Raw/TMDB/**/*.json"):
+            path.unlink()
+        for path in folder.path.glob("lake/_manifests/enrich/**/*.json"):
+            path.write_text(re.sub(r'"asked_at": ?"\d{4}', '"asked_at":"2021', path.read_text()))
+        assert ask_tmdb(folder, EnrichOptions(dry_run=True)).requests == first.requests
+
+
+@pytest.mark.parametrize("requests", [3, 5, 10, 20])
+def test_a_plan_with_few_requests_begins_no_title_that_they_might_not_finish(
+    folder: ProjectFolder, requests: int
+) -> None:
+    write_titles(folder, films=50)
+    with serving(folder.path / "tmdb.jsonl") as server:
+        point_at(folder, server)
+        land(folder)
+        plan = ask_tmdb(folder, EnrichOptions(dry_run=True, max_requests=requests))
+        assert ask_tmdb(folder, EnrichOptions(max_requests=requests)).asked == plan.asked == requests - 2
+
+
+def test_too_few_requests_for_any_title_are_refused(landed: ProjectFolder, server: TmdbServer) -> None:
+    with pytest.raises(ConfigurationError, match="2 requests suffice for no title"):
+        ask_tmdb(landed, EnrichOptions(max_requests=2))
+    assert server.log() == []
 
 
 # What goes wrong on the way: each switch of the server has its outcome
@@ -393,13 +475,49 @@ def test_a_title_that_fails_for_good_does_not_stop_the_others(folder: ProjectFol
         result = ask_tmdb(folder)
         assert (result.found, result.failed) == (299, 1)
         assert 1 < server.counts()["/3/movie/tt91000003"] <= 6
+        alone = ask_tmdb(folder)
+        assert (alone.asked, alone.failed, alone.fresh) == (1, 1, 299)
+
+
+def test_tries_wait_longer_and_longer(landed: ProjectFolder, server: TmdbServer) -> None:
+    server.fail({"kind": "status", "status": 503, "match": MOVIE_1})
+    assert ask_tmdb(landed).failed == 1
+    at = [at for path, _, at in server.log() if path.startswith(MOVIE_1)]
+    assert len(at) == 6
+    assert (
+        at[-1] - at[0] > 1
+    )  # of up to 0.5, 1, 2, 4 and 8 seconds, by chance: less than 1 once in some hundred thousand
+
+
+def test_titles_that_all_fail_end_the_run(folder: ProjectFolder) -> None:
+    """TMDB answers, but for films: hours of asking would lead to nothing."""
+    write_titles(folder, films=400)
+    with serving(folder.path / "tmdb.jsonl") as server:
+        point_at(folder, server)
+        land(folder)
+        server.fail({"kind": "status", "status": 400, "match": "/movie/"})
+        told = refusal(folder, "enrich", "--date", DATE, code=5, place=asking(folder))
+        assert "TMDB failed 100 titles in a row, the last one so: it answered 400" in told.what
+        assert len(server.log()) < 200
+
+
+@pytest.mark.parametrize("found", [{"ok": True}, {"tv_results": None}, {"tv_results": [{"name": "Uma"}]}])
+def test_an_answer_that_finds_neither_something_nor_nothing_is_a_failure(
+    landed: ProjectFolder, server: TmdbServer, found: dict[str, Any]
+) -> None:
+    server.fail({"kind": "other", "match": "/find/", "body": found})
+    result = ask_tmdb(landed)
+    assert (result.found, result.missing, result.failed) == (2, 0, 2)
 
 
 def test_a_record_that_is_not_of_the_title_is_landed_and_rejected_by_the_build(
     landed: ProjectFolder, server: TmdbServer
 ) -> None:
     server.fail({"kind": "changed-id", "match": MOVIE_1})
-    assert ask_tmdb(landed).found == 3
+    events: list[Event] = []
+    assert ask_tmdb(landed, on_event=events.append).found == 3
+    [warning] = [event.message for event in events if event.kind == "warning"]
+    assert warning == "1 record came with another IMDb id than was asked for; it is kept, and rejected by build"
     built = build(landed)
     assert "tt99000001" not in {row["imdb_id"] for row in rows_of(landed, built, "trusted.tmdb")}
     [reject] = rows_of(landed, built, "trusted.rejects")
@@ -452,7 +570,7 @@ def test_a_server_that_is_gone_ends_with_what_was_fetched_landed(folder: Project
     with serving(folder.path / "tmdb.jsonl") as server:
         point_at(folder, server)
         land(folder)
-        server.fail({"kind": "reset", "match": r"tt91000(1[0-9]{2}|2[0-9]{2})"})
+        server.fail({"kind": "reset", "match": r"tt91000(1[0-9]{2}|2[0-9]{2})|configuration"})
         told = refusal(folder, "enrich", "--date", DATE, code=5, place=asking(folder))
         assert f"TMDB at {server.url} cannot be used: the connection failed" in told.what
         assert "goes on where it stopped" in told.hint
@@ -551,6 +669,50 @@ def test_ctrl_c_lands_what_was_fetched_and_ends_with_130(folder: ProjectFolder) 
     assert rest.found + len(fetched) == 400
 
 
+@pytest.mark.parametrize("error", [ServiceError("the lake is gone", "run again"), KeyboardInterrupt()])
+def test_what_could_not_be_landed_at_once_is_landed_before_the_end(
+    folder: ProjectFolder, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    write_titles(folder, films=400)
+    put_all, calls = Lake.put_all, []
+
+    def fail_once(lake: Lake, *args: Any, **options: Any) -> Any:
+        calls.append(1)
+        if len(calls) == 2:
+            raise error
+        return put_all(lake, *args, **options)
+
+    monkeypatch.setattr(Lake, "put_all", fail_once)
+    with serving(folder.path / "tmdb.jsonl") as server:
+        point_at(folder, server)
+        land(folder)
+        with pytest.raises(type(error)):
+            ask_tmdb(folder)
+        answered = {path for path, status, _ in server.log() if status == 200}
+        assert 100 <= len(records_of(folder)) <= len(answered)
+        assert len(answered) - len(records_of(folder)) <= 50  # what was on its way when it stopped
+        server.forget()
+        kept = len(records_of(folder))
+        assert ask_tmdb(folder).found == 400 - kept
+
+
+def test_nothing_is_asked_any_more_once_a_run_has_stopped(folder: ProjectFolder) -> None:
+    write_titles(folder, films=400)
+
+    def stop(event: Event) -> None:
+        if event.kind == "progress" and event.done >= 20:
+            raise KeyboardInterrupt
+
+    with serving(folder.path / "tmdb.jsonl") as server:
+        point_at(folder, server, rate=100)
+        land(folder)
+        with pytest.raises(KeyboardInterrupt):
+            ask_tmdb(folder, on_event=stop)
+        asked = len(server.log())
+        assert [len(server.log()) for _ in range(20)] == [asked] * 20
+        assert len(records_of(folder)) >= 20
+
+
 def test_what_a_run_wrote_and_could_not_record_is_taken_over(landed: ProjectFolder, server: TmdbServer) -> None:
     """Killed between a file of records and its manifest."""
     ask_tmdb(landed)
@@ -566,6 +728,43 @@ def test_what_a_run_wrote_and_could_not_record_is_taken_over(landed: ProjectFold
     assert (again.asked, again.fresh) == (1, 3)
     assert ids_of(records_of(landed)) == ids_of(SMALL_TMDB)
     assert len(rows_of(landed, build(landed), "trusted.tmdb")) == 3
+
+
+def test_what_could_not_be_recorded_is_taken_over_on_a_later_date_too(
+    landed: ProjectFolder, server: TmdbServer
+) -> None:
+    ask_tmdb(landed)
+    for path in landed.path.glob("lake/_manifests/enrich/**/*.json"):
+        path.unlink()
+    server.forget()
+    again = ask_tmdb(landed, date="2022-05-03")
+    assert (again.asked, again.fresh) == (1, 3)
+    assert records_of(landed, "2022-05-03") == []
+    assert not {name for name in faults(landed) if name.startswith("foreign")}
+
+
+def test_what_could_not_be_recorded_of_another_title_s_id_stays_rejected(folder: ProjectFolder) -> None:
+    """The id that it came with is of a title that TMDB was asked for, and does not know."""
+    folder.write_csv("movies.csv", [film("tt0000001", genero="Drama"), film("tt91000001", genero="Drama")])
+    folder.write_csv("series.csv", [], header=SERIES_HEADER)
+    folder.write_records("tmdb.jsonl", [{"id": 1, "imdb_id": "tt91000001", "title": "One", "popularity": 57}])
+    with serving(folder.path / "tmdb.jsonl") as server:
+        point_at(folder, server)
+        land(folder)
+        ask_tmdb(folder, EnrichOptions(limit=1))
+        [before] = folder.path.glob("lake/_manifests/enrich/**/*.json")
+        server.fail({"kind": "changed-id", "match": "tt91000001"})
+        assert ask_tmdb(folder).found == 1
+        for path in folder.path.glob("lake/_manifests/enrich/**/*.json"):
+            if path != before:
+                path.unlink()
+        server.fail()
+        again = ask_tmdb(folder)
+        assert (again.asked, again.found, again.fresh) == (1, 1, 1)
+        built = build(folder)
+    assert [row["imdb_id"] for row in rows_of(folder, built, "trusted.tmdb")] == ["tt91000001"]
+    [reject] = rows_of(folder, built, "trusted.rejects")
+    assert reject["reason"] == "TMDB was asked for unknown-1 and answered with tt0000001"
 
 
 def test_a_foreign_file_is_not_taken_over(landed: ProjectFolder, server: TmdbServer) -> None:

@@ -30,7 +30,7 @@ def counted(outcome: Outcome, held: Held | None, *, timed: bool) -> tuple[Tally,
 
 
 RECORD = record(film(1), '{"a": 1}')
-SAME, OTHER = Held(checksum_of(RECORD), None), Held("another checksum", None)
+SAME, OTHER = Held(checksum_of(RECORD.body), None), Held("another checksum", None)
 ASKED = datetime(2022, 5, 2, tzinfo=UTC)
 
 
@@ -67,7 +67,7 @@ def test_an_answer_of_tmdb_is_news_for_its_time(outcome: Outcome, tally: Tally, 
 
 
 def test_a_record_that_differs_in_a_digit_is_another() -> None:
-    assert checksum_of(record(film(1), '{"a": 1}')) != checksum_of(record(film(1), '{"a": 1.0}'))
+    assert checksum_of('{"a": 1}') != checksum_of('{"a": 1.0}')
 
 
 @given(st.lists(st.booleans()))

@@ -92,6 +92,7 @@ def test_a_run_without_a_place_to_ask_goes_on_and_says_so(folder: ProjectFolder,
     assert re.search(rf"^enrich +unchanged +skipped: .*{why}", ended.stdout, re.MULTILINE)
     report = folder.path.joinpath("report/report.html").read_text(encoding="utf-8")
     assert "No TMDB record is in this lake" in report
+    assert ("since neither TMDB_TOKEN nor TMDB_API_KEY is set" in report) is (source == "api")
     stages = {stage["stage"]: stage for stage in folder.document("run", "--date", DATE)["stages"]}
     assert why in stages["enrich"]["note"]
     assert stages["enrich"]["asked"] == 0

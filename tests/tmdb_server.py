@@ -86,7 +86,8 @@ class Fault:
     """What goes wrong with requests whose path and query match."""
 
     kind: str
-    """status, echo, html, reset, slow, truncate, broken, array, changed-id, no-external-ids, error-body, no-body."""
+    """status, echo, html, reset, slow, truncate, broken, array, changed-id, no-external-ids, error-body, no-body,
+    other."""
     match: str = ""
     """A regular expression."""
     status: int = 500
@@ -95,6 +96,8 @@ class Fault:
     """With `status`."""
     seconds: float = 0
     """With `slow`: how long the answer stops half-way."""
+    body: Any = None
+    """With `other`: what is answered, as JSON."""
     times: int | None = None
     """How often; None always."""
 
@@ -295,6 +298,8 @@ async def _spoilt(request: web.Request, response: web.Response, fault: Fault) ->
             read = json.loads(text)
             read.pop("external_ids", None)
             return web.json_response(read)
+        case "other":
+            return web.json_response(fault.body)
         case "error-body":
             return web.json_response(json.loads(_error(500, {}).text or ""))
         case "slow" | "truncate":

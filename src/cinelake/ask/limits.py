@@ -45,6 +45,16 @@ def _not_looked_up(lake: Lake, project: Project, build: Manifest, genres: Collec
         return []
 
     en, pt = (listed(unasked, language) for language in ("en", "pt"))
+    given = project.environment
+    if project.tmdb.source == "api" and given.tmdb_token is None and given.tmdb_api_key is None:
+        return [
+            Words(
+                en=f"TMDB was not asked for titles of {en}, since neither TMDB_TOKEN nor TMDB_API_KEY is set: money "
+                "and popularity are known for fewer of them than could be, or for none",
+                pt=f"o TMDB não foi consultado para títulos de {pt}, pois nem TMDB_TOKEN nem TMDB_API_KEY está "
+                "definido: dinheiro e popularidade são conhecidos para menos deles do que poderiam, ou para nenhum",
+            )
+        ]
     return [
         Words(
             en=f"titles of {en} were not looked up in TMDB for these tables, so money and popularity are known for "

@@ -88,12 +88,17 @@ class Answer:
             said_in=f"{FOLDER}/{self.question}",
         )
 
+    def notes(self, language: Language) -> list[str]:
+        """What the answer cannot tell, in words."""
+        return [self.in_words(note, language) for note in self.words.notes]
+
     def to_json(self) -> dict[str, Any]:
-        """The question's name, its rows and, where it has one, its summary."""
+        """The question's name, its rows, its notes and, where it has one, its summary."""
         return {
             "question": self.question,
             "rows": [dict(row) for row in self.rows],
             **({"summary": dict(self.summary)} if self.summary else {}),
+            "notes": self.notes("en"),
         }
 
 

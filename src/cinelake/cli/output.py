@@ -155,7 +155,7 @@ def _enriched(result: "EnrichResult") -> list[str]:
     if result.seconds is not None:
         return [
             f"{titles:,} titles: {result.asked:,} to ask TMDB for, in about {result.requests:,} requests "
-            f"({result.requests_at_most:,} at most) and "
+            f"({result.requests_at_least:,} to {result.requests_at_most:,}) and "
             f"{duration_of(result.seconds)}; {result.fresh:,} known already"
             + (f", {result.left:,} left for later" if result.left else "")
         ]
@@ -249,6 +249,8 @@ def _markdown(answer: "Answer") -> list[str]:
         f"| {' | '.join('---:' if column.figures else '---' for column in columns)} |",
         *(f"| {' | '.join(row)} |" for row in escaped),
         "",
+        *(f"- {note}" for note in answer.notes("en")),
+        *([""] if answer.words.notes else []),
     ]
 
 
@@ -273,6 +275,8 @@ def _print_tables(answer: "Answer") -> None:
     if left_out:
         console.print(f"\nNo room here for: {left_out}. --json, --csv and --md have all columns.", style="dim")
     console.print(f"\n{answer.in_words(answer.words.sentence, 'en')}\n")
+    for note in answer.notes("en"):
+        console.print(f"{note}\n", style="dim")
 
 
 def _print_json(told: Mapping[str, Any]) -> None:

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from cinelake.config import Project
 from cinelake.enrich.asking import Asking
@@ -15,10 +16,12 @@ from cinelake.errors import ServiceError
 
 AT_ONCE = 50
 """Titles under way, those that were answered and not yet taken among them."""
-KNOWN_BY = 20
-"""Titles of a kind that were asked, from which on they tell how many TMDB does not know."""
+KNOWN_BY, LAST = 20, 100
+"""Titles of a kind that were asked, from which on they tell how many TMDB does not know; and as many as tell it."""
 MOST = {"film": 3, "series": 2}
 """Requests that a title takes at most, if each is answered at once."""
+FAILED_IN_A_ROW = 100
+"""Titles that fail one after another, after which a later run is better."""
 IN_VAIN = 20
 """Films that neither way leads to, after which the second way is left alone."""
 WITH_IDS = {"append_to_response": "external_ids"}
@@ -44,7 +47,9 @@ def ask_whether_accepted(project: Project) -> None:
             except NoAnswerError as error:
                 raise ServiceError(f"TMDB does not tell: {error.why}", "run again later") from error
 
-    asyncio.run(ask())
+    # In a thread: in a notebook a loop runs already in this one.
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(lambda: asyncio.run(ask())).result()
 
 
 class Api:
@@ -66,6 +71,7 @@ class Api:
         """
         self._settings = project.tmdb
         self._max_requests = max_requests
+        self._asking: Asking | None = None
         pace = Pace(project.tmdb.requests_per_second)
         self._client = Client(project.tmdb.base_url, project.environment, pace=pace, max_requests=max_requests)
 
@@ -74,34 +80,37 @@ class Api:
         """See `RecordSource.requests`."""
         return self._client.requests
 
+    @property
+    def refusals(self) -> int:
+        """See `RecordSource.refusals`."""
+        return self._client.refusals
+
     def is_due(self, held: Held | None, now: datetime) -> bool:
         """See `RecordSource.is_due`: what was asked within `refresh_days` stands, also that TMDB did not know it."""
         if held is None or held.asked_at is None:
             return True
         return now - held.asked_at >= timedelta(days=self._settings.refresh_days)
 
-    def estimate(self, due: Sequence[Title], held: Mapping[Title, Held]) -> Estimate:
+    def estimate(self, due: Sequence[Title], known: Mapping[Title, bool]) -> Estimate:
         """See `RecordSource.estimate`.
 
         A film takes one request, known or not, but for the few that are looked for in a second way. A series takes
-        two, and one where TMDB does not know it: that is taken from what the lake holds of it, or of the series that
-        were asked before; where they are few, all are taken to be known.
+        two, and one where TMDB does not know it: that is taken from what it answered before, of this series or of the
+        last ones; where these are few, all are taken to be known.
         """
-        known = {kind: _share_known(kind, held) for kind in MOST}
-        requests = in_vain = at_most = 0.0
-        for count, title in enumerate(due):
-            earlier = held.get(title)
-            share = known[title.kind] if earlier is None else float(earlier.checksum is not None)
-            takes = 1 + share if title.kind == "series" else 1 + (1 - share) * (in_vain < IN_VAIN)
-            if self._max_requests is not None and requests + takes > self._max_requests:
-                return self._estimate(count, requests, self._max_requests)
-            requests += takes
+        shares = {kind: _share_known(kind, known) for kind in MOST}
+        requests = in_vain = 0.0
+        least = most = titles = 0
+        for title in due:
+            if self._max_requests is not None and requests + MOST[title.kind] > self._max_requests:
+                break
+            share = float(known[title]) if title in known else shares[title.kind]
+            requests += 1 + share if title.kind == "series" else 1 + (1 - share) * (in_vain < IN_VAIN)
             in_vain += (1 - share) * (title.kind == "film")
-            at_most += MOST[title.kind]
-        return self._estimate(len(due), requests, min(at_most, self._max_requests or at_most))
-
-    def _estimate(self, titles: int, requests: float, at_most: float) -> Estimate:
-        return Estimate(titles, round(requests), round(at_most), requests / self._settings.requests_per_second)
+            titles, least, most = titles + 1, least + 1, most + MOST[title.kind]
+        if self._max_requests is not None:
+            most = min(most, self._max_requests)
+        return Estimate(titles, round(requests), least, most, requests / self._settings.requests_per_second)
 
     def look_up(self, titles: Sequence[Title]) -> Iterator[Sequence[Outcome]]:
         """See `RecordSource.look_up`.
@@ -110,7 +119,7 @@ class Api:
             AccessError: the token or key is refused.
             ServiceError: TMDB cannot be reached.
         """
-        asking = Asking(lambda tell, slots: self._ask_all(titles, tell, slots), AT_ONCE)
+        self._asking = asking = Asking(lambda tell, slots: self._ask_all(titles, tell, slots), AT_ONCE)
         try:
             while not asking.ended:
                 outcomes = asking.take()
@@ -120,6 +129,10 @@ class Api:
             asking.stop()
         asking.raise_error()
 
+    def stop(self) -> Sequence[Outcome]:
+        """See `RecordSource.stop`."""
+        return self._asking.stop() if self._asking else ()
+
     async def _ask_all(
         self, titles: Iterable[Title], tell: Callable[[Outcome], None], slots: asyncio.Semaphore
     ) -> None:
@@ -127,16 +140,25 @@ class Api:
         rest = iter(titles)
         second_way = _SecondWay()
         budget = _Budget(self._client, self._max_requests)
+        failed = 0
 
         async def work() -> None:
+            nonlocal failed
             for title in rest:
                 if not await budget.take(title):
                     return
                 await slots.acquire()
                 try:
                     tell(await self._look_up(title, second_way))
+                    failed = 0
                 except NoAnswerError as error:
                     tell(Failed(title, error.why))
+                    failed += 1
+                    if failed == FAILED_IN_A_ROW:
+                        raise ServiceError(
+                            f"TMDB failed {failed} titles in a row, the last one so: {error.why}",
+                            "run again later: it goes on where it stopped",
+                        ) from error
                 except BudgetSpentError:
                     return
                 finally:
@@ -154,16 +176,23 @@ class Api:
         else:
             # That TMDB takes an IMDb id for its own is known to all and promised by nobody.
             answer = await second_way.take(lambda: self._found(title, "movie"))
-        return Record(title, answer.text.strip()) if answer else Missing(title)
+        if answer is None:
+            return Missing(title)
+        told = imdb_id_of(answer.read)
+        return Record(title, answer.text.strip(), told if told != title.imdb_id else None)
 
     async def _found(self, title: Title, kind: str) -> Answer | None:
         """The record of a title that TMDB finds by its IMDb id. It may find others, such as an episode, beside."""
         found = await self._client.get(f"/3/find/{title.imdb_id}", {"external_source": "imdb_id"})
-        results = found.read.get(f"{kind}_results") if found else None
-        first: Any = results[0] if isinstance(results, list) and results else None
-        if not isinstance(first, dict) or not isinstance(first.get("id"), int):
+        if found is None:
             return None
-        return await self._record(f"/3/{kind}/{first['id']}")
+        match found.read.get(f"{kind}_results"):
+            case []:
+                return None
+            case [{"id": int(number)}, *_]:
+                return await self._record(f"/3/{kind}/{number}")
+            case _:
+                raise NoAnswerError("its answer is not what TMDB finds by an IMDb id")
 
     async def _record(self, path: str) -> Answer | None:
         answer = None
@@ -177,12 +206,13 @@ class Api:
         return answer
 
 
-def _share_known(kind: str, held: Mapping[Title, Held]) -> float:
-    """Of the titles of a kind that TMDB was asked for, those that it knew; 1 where too few were."""
-    answered = [each for title, each in held.items() if title.kind == kind and each.asked_at is not None]
-    if len(answered) < KNOWN_BY:
-        return 1
-    return sum(each.checksum is not None for each in answered) / len(answered)
+def _share_known(kind: str, known: Mapping[Title, bool]) -> float:
+    """Of the last titles of a kind that TMDB was asked for, those that it knew; 1 where few were asked.
+
+    The last, since those with most votes are asked first, and are known best.
+    """
+    answered = [each for title, each in known.items() if title.kind == kind][-LAST:]
+    return sum(answered) / len(answered) if len(answered) >= KNOWN_BY else 1
 
 
 class _SecondWay:

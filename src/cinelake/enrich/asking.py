@@ -24,6 +24,9 @@ class Asking:
         Args:
             ask: tells outcomes, each for a slot that it has taken before.
             at_once: slots.
+
+        Raises:
+            OSError: the system has no room for it.
         """
         self._ask, self._at_once = ask, at_once
         self._outcomes: SimpleQueue[Outcome | None] = SimpleQueue()
@@ -33,6 +36,7 @@ class Asking:
         self._thread = threading.Thread(target=self._run, name="tmdb", daemon=True)
         self._thread.start()
         self._ready.wait()
+        self.raise_error()
 
     def take(self) -> list[Outcome]:
         """What has come, after a moment at most."""
@@ -56,10 +60,16 @@ class Asking:
 
         self._call(release)
 
-    def stop(self) -> None:
-        """Ends the asking, whatever is under way."""
+    def stop(self) -> list[Outcome]:
+        """Ends the asking, whatever is under way; returns what has come and was not taken."""
         self._call(self._task.cancel)
         self._thread.join(MOMENT_S)
+        left: list[Outcome] = []
+        with suppress(Empty):
+            while True:
+                item = self._outcomes.get_nowait()
+                left += [item] if item is not None else []
+        return left
 
     def _call(self, do: Callable[[], object]) -> None:
         with suppress(RuntimeError):  # the loop has ended by itself

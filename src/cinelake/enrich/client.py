@@ -1,5 +1,6 @@
 """TMDB over HTTP: each request in its turn, again where that may help, and in words where nothing does."""
 
+import re
 import ssl
 import time
 from collections.abc import Mapping
@@ -18,7 +19,7 @@ from cinelake.config.redaction import masked, redacted
 from cinelake.enrich.interface import WHERE_FROM, NoTokenError
 from cinelake.enrich.pace import Pace
 from cinelake.enrich.records import read_object
-from cinelake.errors import AccessError, ServiceError
+from cinelake.errors import AccessError, ConfigurationError, ServiceError
 
 TRIES = 6
 """Of a request, in all, 429 among them."""
@@ -82,6 +83,7 @@ class Client:
 
         Raises:
             NoTokenError: there is neither a token nor a key.
+            ConfigurationError: the environment names a proxy that is none.
         """
         self._base_url = base_url
         self._headers = {"Accept": "application/json", "User-Agent": f"cinelake/{version('cinelake')}"}
@@ -96,7 +98,7 @@ class Client:
         self._where = redacted(base_url)
         # aiohttp's own way to the environment's proxy takes logins from ~/.netrc, too, and sends them to TMDB.
         address = urlsplit(base_url)
-        self._proxy = None if proxy_bypass(address.hostname or "") else getproxies().get(address.scheme)
+        self._proxy = None if proxy_bypass(address.hostname or "") else _proxy_for(address.scheme)
         held = (environment.tmdb_token, environment.tmdb_api_key)
         self._secrets = [secret.get_secret_value() for secret in held if secret is not None]
         self._pace = pace
@@ -104,6 +106,8 @@ class Client:
         self._tries = tries
         self.requests = 0
         """Made so far."""
+        self.refusals = 0
+        """Answers that asked to slow down."""
         self._answered_at = float("-inf")
         self._is_tmdb = False
         """Once it has answered as TMDB does."""
@@ -138,12 +142,23 @@ class Client:
         try:
             return await again(self._ask, path, {**(query or {}), **self._query})
         except _PassingError as error:
-            if self._answered_at < began_at:
+            # The causes have the address, and a key may stand in it.
+            if self._answered_at < began_at and not await self._answers():
                 raise ServiceError(
                     f"TMDB at {self._where} cannot be used: {error}, {self._tries} times",
                     "check the network and tmdb.base_url in lake.toml, then run again: it goes on where it stopped",
-                ) from None  # the cause has the address, and a key may stand in it
+                ) from None
             raise NoAnswerError(str(error)) from None
+
+    async def _answers(self) -> bool:
+        """Whether TMDB answers a question of no title's: it may be this one request that it fails."""
+        try:
+            await self._ask("/3/configuration", self._query)
+        except (_PassingError, NoAnswerError):
+            return False
+        except BudgetSpentError:
+            return True
+        return True
 
     async def _ask(self, path: str, query: Mapping[str, str]) -> Answer | None:
         """One try."""
@@ -164,6 +179,9 @@ class Client:
                 f"the certificate of TMDB at {self._where} is not trusted",
                 "check tmdb.base_url in lake.toml; for a company's proxy, name its authority in SSL_CERT_FILE",
             ) from None
+        except aiohttp.ClientProxyConnectionError as error:
+            told = error.os_error.strerror or "no such host"
+            raise _PassingError(f"the proxy {redacted(self._proxy or '')} could not be reached ({told})") from None
         except aiohttp.ClientConnectorError as error:
             raise _PassingError(f"it could not be reached ({error.os_error.strerror or 'no such host'})") from None
         except (aiohttp.ClientError, ssl.SSLError, OSError) as error:
@@ -172,6 +190,7 @@ class Client:
 
     def _judge(self, status: int, headers: Mapping[str, str], body: bytes, sent_at: float) -> Answer | None:
         if status == 429:
+            self.refusals += 1
             self._slow_down(headers.get("Retry-After"), sent_at)
             raise _ThrottledError("it asks to slow down (429)")
         if status in (401, 403):
@@ -223,6 +242,21 @@ class Client:
                 f"TMDB asks to wait for {pause_s:,.0f} seconds", "run again after that: it goes on where it stopped"
             )
         self._pace.slow_down(sent_at, pause_s)
+
+
+def _proxy_for(scheme: str) -> str | None:
+    """The proxy that the environment names, as urllib finds it.
+
+    Raises:
+        ConfigurationError: it is none that can be asked.
+    """
+    proxy = getproxies().get(scheme)
+    if proxy is not None and not re.fullmatch(r"https?://[^/?#]+/?", proxy):
+        raise ConfigurationError(
+            f"{scheme}_proxy is {redacted(proxy)!r}: that is no address of a proxy",
+            "write it as http://HOST:PORT, or unset it",
+        )
+    return proxy
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 from cinelake.config import Project
 from cinelake.engine.inputs import KEEP_DAYS, RawObject, recorded_objects
 from cinelake.enrich.interface import ORIGIN
-from cinelake.enrich.plan import asked_at_of
+from cinelake.enrich.plan import read_name
 from cinelake.lake import Event, Lake, OnEvent, Run, Status, silent
 from cinelake.lake.keys import RAW
 from cinelake.lake.manifests import ObjectRecord, manifest_of
@@ -91,8 +91,7 @@ def expire_records(
 def _unrecorded(lake: Lake, recorded: Collection[str]) -> Iterator[RawObject]:
     """Files of records whose run was killed before it recorded them: their names tell when TMDB was asked."""
     for key, there in lake.list_layer(RAW).items():
-        name = lake.keys.parse(key)
-        asked_at = asked_at_of(key)
-        if name is not None and name.origin == ORIGIN and asked_at is not None and key not in recorded:
+        name, told = lake.keys.parse(key), read_name(key)
+        if name is not None and name.origin == ORIGIN and told is not None and key not in recorded:
             record = ObjectRecord(key=key, bytes=there.bytes, sha256="")
-            yield RawObject(record, name.origin, name.dataset, None, asked_at)
+            yield RawObject(record, name.origin, name.dataset, None, told.asked_at)

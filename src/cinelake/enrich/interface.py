@@ -30,6 +30,8 @@ class Record:
     title: Title
     body: str
     """JSON, to the letter as it came."""
+    came_as: str | None = None
+    """Another IMDb id, where it came with one: it is kept, and rejected when tables are built."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +69,9 @@ class Estimate:
     titles: int
     """That are asked for: all that are due, or as many as the requests allow."""
     requests: int
+    at_least: int
     at_most: int
-    """Requests, if every title takes as many as one may."""
+    """Requests, if every title takes as few, or as many, as one may."""
     seconds: float
 
 
@@ -88,12 +91,22 @@ class RecordSource(Protocol):
         """HTTP requests made so far."""
         ...
 
+    @property
+    def refusals(self) -> int:
+        """Answers so far that asked to slow down."""
+        ...
+
     def is_due(self, held: Held | None, now: datetime) -> bool:
         """Whether a title is to be looked up, given what the lake knows of it."""
         ...
 
-    def estimate(self, due: Sequence[Title], held: Mapping[Title, Held]) -> Estimate | None:
-        """What looking titles up will take; None where finding that out takes as much."""
+    def estimate(self, due: Sequence[Title], known: Mapping[Title, bool]) -> Estimate | None:
+        """What looking titles up will take; None where finding that out takes as much.
+
+        Args:
+            due: in the order in which they are looked up.
+            known: of titles that were looked up before, whether they were found; in that order, too.
+        """
         ...
 
     def look_up(self, titles: Sequence[Title]) -> Iterator[Sequence[Outcome]]:
@@ -102,6 +115,10 @@ class RecordSource(Protocol):
         Raises:
             CinelakeError: the source cannot be read or reached; what was found before has been given.
         """
+        ...
+
+    def stop(self) -> Sequence[Outcome]:
+        """Ends the looking up; returns what has come and was not given."""
         ...
 
 

@@ -54,26 +54,24 @@ class Landing:
     _manifests: int = 0
 
     def take(self, outcomes: Iterable[Outcome]) -> None:
-        """Counts outcomes, and lands every batch that is full, or old."""
+        """Counts outcomes, and lands those at hand where they are a batch, or old."""
         for outcome in outcomes:
             if self.tally.count(outcome, self.state.held.get(outcome.title), timed=self.source.is_timed):
                 if not self._waiting:
                     self._since, self._began_at = datetime.now(UTC), time.monotonic()
                 self._waiting.append(outcome)
-            if len(self._waiting) >= self.source.batch_titles:
-                self.land()
-        if self._waiting and self.source.is_timed and time.monotonic() - self._began_at >= LAND_EVERY_S:
+        is_old = self.source.is_timed and time.monotonic() - self._began_at >= LAND_EVERY_S
+        if len(self._waiting) >= self.source.batch_titles or (self._waiting and is_old):
             self.land()
 
     def land(self, *, genres: Sequence[str] = ()) -> None:
-        """Lands what is at hand, if anything is.
+        """Lands what is at hand, if anything is; it stays at hand where that fails.
 
         Args:
             genres: those all of whose titles are looked up now, which is news by itself.
         """
         adopted = () if self._manifests else self.state.unrecorded
         batch = Batch(tuple(self._waiting), self._since if self.source.is_timed else None)
-        self._waiting.clear()
         named = {
             chunk_key(self.lake, chunk.kind, self.run.processing_date, chunk.file(batch.asked_at)): chunk
             for chunk in batch.chunks
@@ -82,6 +80,7 @@ class Landing:
         news = [each for each in batch.outcomes if self.source.is_timed or not isinstance(each, Missing)]
         if not self.dry_run and (news or adopted or genres):
             self._write(batch, named, adopted, genres)
+        self._waiting.clear()
         self.objects += [
             EnrichedObject(key, len(chunk.data), len(chunk.records), action) for key, chunk in named.items()
         ]
@@ -106,11 +105,12 @@ class Landing:
             kinds = {title.kind for title in missing}
             detail["missing"] = {kind: [title.imdb_id for title in missing if title.kind == kind] for kind in kinds}
             detail["failed"] = {each.title.imdb_id: each.why for each in batch.outcomes if isinstance(each, Failed)}
-        self._manifests += 1
         # Those of one run sort by their number.
-        run = replace(self.run, run_id=f"{self.run.run_id}-{self._manifests:04}") if self.source.is_timed else self.run
+        number = f"{self.run.run_id}-{self._manifests + 1:04}"
+        run = replace(self.run, run_id=number) if self.source.is_timed else self.run
         objects = tuple(chunk.record for chunk in [*adopted, *landed])
         self.manifest = self.lake.put_manifest(manifest_of(run, STAGE, objects=objects, detail=detail))
+        self._manifests += 1
 
     def _put_again(self, key: str, data: bytes) -> None:
         """Writes an object in the place of one that was changed, which stays as a replaced one does."""
@@ -124,7 +124,7 @@ class Landing:
 
 
 def _landed(record: ObjectRecord, chunk: Chunk, asked_at: datetime | None) -> LandedChunk:
-    titles = {item.title.imdb_id: checksum_of(item) for item in chunk.records}
+    titles = {item.title.imdb_id: checksum_of(item.body) for item in chunk.records}
     return LandedChunk(record, chunk.kind, titles, asked_at)
 
 

@@ -19,22 +19,25 @@ class Pace:
 
     def __init__(self, requests_per_second: float) -> None:
         self._limiter = AsyncLimiter(1, 1 / requests_per_second)
+        self._next = asyncio.Lock()
+        """One takes its turns at a time: many that took theirs side by side would go together in the end."""
         self._turns = 1
         self._slowed_at = self._resume_at = float("-inf")
 
     async def turn(self) -> float:
         """Waits until a request may go; returns the time that it goes, for `slow_down`."""
-        while True:
-            while (wait_s := self._resume_at - time.monotonic()) > 0:
-                await asyncio.sleep(wait_s)
-            for _ in range(self._turns):
-                await self._limiter.acquire()
-            now = time.monotonic()
-            if now >= self._resume_at:
-                if self._turns > 1 and now - max(self._slowed_at, self._resume_at) > PEACE_S:
-                    self._turns //= 2
-                    self._slowed_at = now
-                return now
+        async with self._next:
+            while True:
+                while (wait_s := self._resume_at - time.monotonic()) > 0:
+                    await asyncio.sleep(wait_s)
+                for _ in range(self._turns):
+                    await self._limiter.acquire()
+                now = time.monotonic()
+                if now >= self._resume_at:
+                    if self._turns > 1 and now - max(self._slowed_at, self._resume_at) > PEACE_S:
+                        self._turns //= 2
+                        self._slowed_at = now
+                    return now
 
     def slow_down(self, sent_at: float, pause_s: float | None) -> None:
         """Everybody waits for some seconds, and goes slower after that.

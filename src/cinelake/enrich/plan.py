@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import zip_longest
+from typing import NamedTuple
 
 from cinelake.enrich.interface import Failed, Held, Missing, Outcome, Record, Title
 
@@ -14,7 +15,7 @@ CHUNK_BYTES = 10_000_000
 OPENING, SEPARATOR, CLOSING = "[\n", ",\n", "\n]\n"
 STAMP = "%Y%m%dT%H%M%SZ"
 FILE = re.compile(r"(?P<asked_at>\d{8}T\d{6}Z)-(?P<sha256>[0-9a-f]{16})\.json")
-"""The name of a chunk of the API: when TMDB was asked for the first of it, and its content's SHA-256, shortened."""
+"""The name of a chunk of the API: when TMDB answered for the first of it, and its content's SHA-256, shortened."""
 
 
 @dataclass(frozen=True)
@@ -35,10 +36,21 @@ class Chunk:
         return f"{asked_at.astimezone(UTC):{STAMP}}-{name}" if asked_at else name
 
 
-def asked_at_of(key: str) -> datetime | None:
-    """When TMDB was asked for a file of the API's records, as its name tells; None for another file."""
+class ChunkName(NamedTuple):
+    """What the name of a chunk of the API tells."""
+
+    asked_at: datetime
+    """UTC."""
+    sha256: str
+    """The first 16 digits."""
+
+
+def read_name(key: str) -> ChunkName | None:
+    """What an object's name tells; None for one that is no chunk of the API."""
     name = FILE.fullmatch(key.rpartition("/")[2])
-    return datetime.strptime(name["asked_at"], STAMP).replace(tzinfo=UTC) if name else None
+    if name is None:
+        return None
+    return ChunkName(datetime.strptime(name["asked_at"], STAMP).replace(tzinfo=UTC), name["sha256"])
 
 
 @dataclass(frozen=True)
@@ -47,7 +59,7 @@ class Batch:
 
     outcomes: tuple[Outcome, ...]
     asked_at: datetime | None
-    """UTC, a moment before the first of it was asked; None for a snapshot."""
+    """UTC, when the first of it was answered; None for a snapshot."""
 
     @property
     def found(self) -> list[Record]:
@@ -93,7 +105,7 @@ class Tally:
                 self.failed += 1
             case Missing() if known is None:
                 self.missing += 1
-            case Record() if known != checksum_of(outcome):
+            case Record() if known != checksum_of(outcome.body):
                 self.found += 1
             case _:
                 self.fresh += 1
@@ -109,9 +121,9 @@ def in_turn(titles: Iterable[Title]) -> list[Title]:
     return [title for pair in zip_longest(*kinds.values()) for title in pair if title is not None]
 
 
-def checksum_of(record: Record) -> str:
+def checksum_of(body: str) -> str:
     """What tells two records of a title apart: SHA-256 of the body, shortened to 16 digits."""
-    return hashlib.sha256(record.body.encode()).hexdigest()[:16]
+    return hashlib.sha256(body.encode()).hexdigest()[:16]
 
 
 def _chunks(kind: str, records: Sequence[Record]) -> Iterator[Chunk]:

@@ -8,13 +8,17 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, assert_never
 
 from cinelake.config import Project
-from cinelake.enrich.interface import Failed, RecordSource, Title
+from cinelake.enrich.interface import Failed, Record, RecordSource, Title
 from cinelake.enrich.landing import EnrichedObject, Landing
 from cinelake.enrich.snapshot import Snapshot
 from cinelake.enrich.state import STAGE, read_state
-from cinelake.errors import CinelakeError
+from cinelake.errors import CinelakeError, ConfigurationError
 from cinelake.lake import Event, Lake, OnEvent, Run, Status, silent
 
+LEAST_REQUESTS = 3
+"""What a film may take; with fewer allowed, none could be begun."""
+SHOWN = 5
+"""Ways of failing that are told in full."""
 RATE_AFTER_S = 1.0
 """Before that, requests a second tell nothing."""
 
@@ -48,6 +52,7 @@ class EnrichResult:
     """Titles that a limit left for later."""
     requests: int = 0
     """HTTP requests made, or planned; none for a snapshot."""
+    requests_at_least: int | None = None
     requests_at_most: int | None = None
     """Of what is planned: if TMDB knows fewer titles than is taken."""
     seconds: float | None = None
@@ -65,7 +70,7 @@ class EnrichResult:
         objects = [vars(item) for item in self.objects]
         optional = {
             name: value
-            for name in ("requests_at_most", "seconds", "note")
+            for name in ("requests_at_least", "requests_at_most", "seconds", "note")
             if (value := getattr(self, name)) is not None
         }
         return {**told, "objects": objects, "manifest": self.manifest, **optional}
@@ -86,15 +91,20 @@ def enrich_titles(
         DataError: the snapshot or a landed file breaks its contract.
     """
     options = options or EnrichOptions()
+    if options.max_requests is not None and options.max_requests < LEAST_REQUESTS:
+        raise ConfigurationError(
+            f"{options.max_requests} requests suffice for no title",
+            f"a film may take {LEAST_REQUESTS}: allow so many at least",
+        )
     source = open_source(project, options)
     if source is None:
         return EnrichResult(run, str(lake), "unchanged", note='skipped: [tmdb] source is "off"')
     lake.demand()
-    state = read_state(project, lake, run, on_event)
+    state = read_state(project, lake, run, source.is_due, on_event)
     all_due = [title for title in state.wanted if source.is_due(state.held.get(title), run.started_at)]
     due = all_due[: options.limit]
     fresh = len(state.wanted) - len(all_due)
-    if options.dry_run and (planned := source.estimate(due, state.held)):
+    if options.dry_run and (planned := source.estimate(due, state.known)):
         return EnrichResult(
             run,
             str(lake),
@@ -103,6 +113,7 @@ def enrich_titles(
             fresh=fresh,
             left=len(all_due) - planned.titles,
             requests=planned.requests,
+            requests_at_least=planned.at_least,
             requests_at_most=planned.at_most,
             seconds=round(planned.seconds, 1),
         )
@@ -139,27 +150,48 @@ def open_source(project: Project, options: EnrichOptions) -> RecordSource | None
 def _look_up(source: RecordSource, due: Sequence[Title], landing: Landing, on_event: OnEvent) -> None:
     """Lands what comes, batch by batch; also what is at hand where the rest does not come."""
     failures: Counter[str] = Counter()
+    strangers = 0
     began_at, done = time.monotonic(), 0
     try:
         for outcomes in source.look_up(due):
             landing.take(outcomes)
             failures.update(outcome.why for outcome in outcomes if isinstance(outcome, Failed))
+            strangers += sum(isinstance(outcome, Record) and outcome.came_as is not None for outcome in outcomes)
             done += len(outcomes)
-            seconds = time.monotonic() - began_at
-            told = f"{landing.tally.found:,} found, {landing.tally.missing:,} missing"
-            if source.requests:
-                told += f", {source.requests:,} requests"
-            if source.requests and seconds >= RATE_AFTER_S:
-                told += f" ({source.requests / seconds:.0f}/s)"
+            told = _progress(landing, source, time.monotonic() - began_at)
             on_event(Event(STAGE, told, "progress", done, len(due), "titles"))
     except BaseException:
         with suppress(CinelakeError):
+            landing.take(source.stop())
             landing.land()
         found = sum(item.records for item in landing.objects)
         on_event(Event(STAGE, f"stopped; {found:,} records are landed, and the next run asks for the rest", "warning"))
         raise
-    for why, count in failures.most_common():
-        on_event(Event(STAGE, f"{count:,} titles failed, and are asked for again by the next run: {why}", "warning"))
+    if strangers:
+        told = "came with another IMDb id than was asked for; it is kept, and rejected by build"
+        on_event(Event(STAGE, f"{_counted(strangers, 'record')} {told}", "warning"))
+    for why, count in failures.most_common(SHOWN):
+        told = f"{_counted(count, 'title')} failed, to be asked for again by the next run: {why}"
+        on_event(Event(STAGE, told, "warning"))
+    others = failures.total() - sum(count for _, count in failures.most_common(SHOWN))
+    if others:
+        told = f"{_counted(others, 'title')} failed in further ways, which the manifests name"
+        on_event(Event(STAGE, told, "warning"))
+
+
+def _progress(landing: Landing, source: RecordSource, seconds: float) -> str:
+    told = f"{landing.tally.found:,} found, {landing.tally.missing:,} missing"
+    if source.requests:
+        told += f", {_counted(source.requests, 'request')}"
+    if source.requests and seconds >= RATE_AFTER_S:
+        told += f" ({source.requests / seconds:.0f}/s)"
+    if source.refusals:
+        told += f", asked to slow down {_counted(source.refusals, 'time')}"
+    return told
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}{'s' if count != 1 else ''}"
 
 
 def _result(landing: Landing, left: int) -> EnrichResult:

@@ -20,6 +20,7 @@ class Snapshot:
     batch_titles: ClassVar[int] = 1_000_000
     is_timed: ClassVar[bool] = False
     requests = 0
+    refusals = 0
 
     def __init__(self, directory: Path, pattern: str) -> None:
         """Finds the files.
@@ -50,7 +51,7 @@ class Snapshot:
         """See `RecordSource.is_due`."""
         return True
 
-    def estimate(self, due: Sequence[Title], held: Mapping[Title, Held]) -> Estimate | None:  # noqa: ARG002
+    def estimate(self, due: Sequence[Title], known: Mapping[Title, bool]) -> Estimate | None:  # noqa: ARG002
         """See `RecordSource.estimate`."""
         return None
 
@@ -62,6 +63,10 @@ class Snapshot:
         """
         known = {record.title: record for record in self._records(frozenset(titles))}
         yield [known.get(title) or Missing(title) for title in titles]
+
+    def stop(self) -> Sequence[Outcome]:
+        """See `RecordSource.stop`."""
+        return ()
 
     def _records(self, wanted: frozenset[Title]) -> Iterator[Record]:
         for file in self.files:

@@ -101,7 +101,7 @@ def _section(answer: Answer) -> dict[str, Any]:
         "title": getattr(words.title, LANGUAGE),
         "prose": getattr(words.prose, LANGUAGE),
         "sentence": answer.in_words(words.sentence, LANGUAGE),
-        "notes": [answer.in_words(note, LANGUAGE) for note in words.notes],
+        "notes": answer.notes(LANGUAGE),
         "chart": Markup(svg) if svg else None,  # noqa: S704 drawn here; its texts are escaped by the SVG writer
         "chart_title": getattr(words.chart.title, LANGUAGE) if words.chart else "",
         "tables": _tables(answer),
