@@ -55,7 +55,7 @@ def test_without_a_token_enrich_says_where_to_get_one_and_run_goes_on(landed: Pr
     assert ended.returncode == 0, ended.stderr
     assert "skipped: neither TMDB_TOKEN nor TMDB_API_KEY is set" in ended.stdout
     page = next(landed.path.rglob("*.html")).read_text()
-    assert "not looked up in TMDB" in page
+    assert "neither TMDB_TOKEN nor TMDB_API_KEY is set" in page
 
 
 @pytest.mark.parametrize("status", [401, 403])
