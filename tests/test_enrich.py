@@ -311,3 +311,15 @@ def test_a_record_that_left_the_snapshot_stays_in_the_lake(landed: ProjectFolder
     result = enrich(landed)
     assert (result.status, result.fresh) == ("unchanged", 3)
     assert names_in_lake(landed) == ["One", "Two", "Uma"]
+
+
+def test_a_snapshot_of_more_titles_than_are_landed_at_once_is_landed_whole(
+    folder: ProjectFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cinelake.enrich.snapshot.Snapshot.batch_titles", 2)
+    land(folder)
+    result = enrich(folder)
+    assert (result.status, result.found, result.missing) == ("done", 3, 1)
+    assert len(list(folder.path.glob("lake/_manifests/enrich/**/*.json"))) > 1
+    assert enrich(folder).status == "unchanged"
+    assert len(rows_of(folder, build(folder), "trusted.tmdb")) == 3

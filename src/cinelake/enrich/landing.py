@@ -105,9 +105,9 @@ class Landing:
             kinds = {title.kind for title in missing}
             detail["missing"] = {kind: [title.imdb_id for title in missing if title.kind == kind] for kind in kinds}
             detail["failed"] = {each.title.imdb_id: each.why for each in batch.outcomes if isinstance(each, Failed)}
-        # Those of one run sort by their number.
+        # Those of one run sort by their number; a snapshot's first, and as a rule only one, needs none.
         number = f"{self.run.run_id}-{self._manifests + 1:04}"
-        run = replace(self.run, run_id=number) if self.source.is_timed else self.run
+        run = replace(self.run, run_id=number) if self.source.is_timed or self._manifests else self.run
         objects = tuple(chunk.record for chunk in [*adopted, *landed])
         self.manifest = self.lake.put_manifest(manifest_of(run, STAGE, objects=objects, detail=detail))
         self._manifests += 1
