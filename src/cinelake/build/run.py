@@ -1,14 +1,14 @@
 """Raw → Trusted → Refined, by running the models. The tables become visible together, by their manifest."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
 
-from cinelake.build.models import Model, shipped_models
+from cinelake.build.checks import UNPUBLISHED, check_table
+from cinelake.build.models import Model, load_models
 from cinelake.build.plan import BuildPlan, plan_build
 from cinelake.config import Project
 from cinelake.engine import open_engine
@@ -22,9 +22,10 @@ from cinelake.engine.inputs import (
     read_tmdb,
     source_of,
 )
-from cinelake.engine.interface import Engine
-from cinelake.engine.published import newest_build
+from cinelake.engine.interface import CsvRead, Engine, MadeTable
+from cinelake.engine.published import PublishedTable, newest_build, tables_of
 from cinelake.engine.standing import standing_keys
+from cinelake.engine.workspace import temporary_folder
 from cinelake.errors import ConfigurationError, DataError
 from cinelake.lake import Event, Lake, OnEvent, Run, Status, silent
 from cinelake.lake.keys import PARQUET, REFINED, ObjectName
@@ -40,16 +41,6 @@ class BuildOptions:
 
     dry_run: bool = False
     """Only say what would be done."""
-
-
-@dataclass(frozen=True)
-class BuiltTable:
-    """One table of a build."""
-
-    layer: str
-    table: str
-    rows: int
-    record: ObjectRecord
 
 
 @dataclass(frozen=True)
@@ -70,7 +61,7 @@ class BuildResult:
     run: Run
     lake: str
     status: Status
-    tables: tuple[BuiltTable, ...]
+    tables: tuple[PublishedTable, ...]
     sources: tuple[SourceCount, ...]
     manifest: str | None
     """Key of the manifest that makes the tables count."""
@@ -79,7 +70,7 @@ class BuildResult:
         """The document of `--json`."""
         return {
             "tables": [
-                {"layer": built.layer, "table": built.table, "rows": built.rows, "key": built.record.key}
+                {"layer": built.layer, "table": built.table, "rows": built.rows, "key": built.key}
                 for built in self.tables
             ],
             "sources": [vars(source) for source in self.sources],
@@ -113,7 +104,7 @@ def build_tables(
             f"nothing was landed in {lake} up to {run.processing_date}",
             "run cinelake land first, or give a later --date",
         )
-    models = shipped_models()
+    models = load_models(project.directory)
     standing = newest_build(lake, run.processing_date)
     plan = _plan(project, landed, enriched, models, standing)
     if not plan.needed and standing is not None:
@@ -124,18 +115,17 @@ def build_tables(
         on_event(Event(STAGE, f"{told}; they are built again", "warning"))
     if options.dry_run:
         return BuildResult(run, str(lake), "planned", (), (), None)
-    with (
-        open_engine(project) as engine,
-        TemporaryDirectory(dir=project.work_directory, prefix="build-") as folder,
-    ):
+    with open_engine(project) as engine, temporary_folder(project.work_directory) as folder:
         on_event(Event(STAGE, "reading Raw"))
-        counted = read_titles(engine, lake, project, landed)
-        counted[RECORDS] = read_tmdb(engine, lake, enriched)
-        made = _run_models(engine, models, Path(folder), on_event)
-        sources = _account_for_rows(engine, counted)
+        read = read_titles(engine, lake, project, landed)
+        records = read_tmdb(engine, lake, enriched)
+        _tell_ignored(read, on_event)
+        _refuse_rejects(engine, read, project.build.max_rejected)
+        made = _run_models(engine, models, folder, on_event)
+        sources = _account_for_rows(engine, read, records)
         titles = _count_titles(engine)
         on_event(Event(STAGE, "publishing"))
-        tables = _publish(lake, run, models, made, Path(folder))
+        tables = _publish(lake, run, models, made)
     inputs = tuple(item.record for item in [*landed, *enriched])
     key = lake.put_manifest(_manifest(run, plan, inputs, tables, sources, titles))
     return BuildResult(run, str(lake), "done", tables, sources, key)
@@ -165,46 +155,59 @@ def _plan(
     )
 
 
-def _run_models(engine: Engine, models: Sequence[Model], folder: Path, on_event: OnEvent) -> dict[str, int]:
-    """Makes each table as a Parquet file; returns its rows by name."""
+def _run_models(engine: Engine, models: Sequence[Model], folder: Path, on_event: OnEvent) -> dict[str, MadeTable]:
+    """Makes each table as Parquet files, and holds it against what its model promises."""
     made = {}
     for number, model in enumerate(models):
         name = model.query.name
         on_event(Event(STAGE, f"making {name}", "progress", number, len(models), "tables"))
-        made[name] = engine.make_table(name, model.query.bound({}), folder / f"{name}.parquet")
-        _check_grain(engine, model)
+        made[name] = engine.make_table(name, model.query.bound({}), folder)
+    for model in models:
+        on_event(Event(STAGE, f"checking {model.query.name}"))
+        check_table(engine, model)
     return made
 
 
-def _check_grain(engine: Engine, model: Model) -> None:
-    if not model.grain:
-        return
-    columns = ", ".join(model.grain)
-    doubled = engine.query(
-        f"SELECT {columns}, COUNT(*) AS times FROM {model.query.name} GROUP BY {columns} HAVING COUNT(*) > 1 LIMIT 1"
-    )
-    if doubled.rows:
-        *values, times = doubled.rows[0]
-        raise DataError(
-            f"{model.query.name} has {times} rows for {', '.join(str(value) for value in values)}; one was promised",
-            f"mend {model.query.said_in}; nothing was published",
-        )
+def _tell_ignored(read: Mapping[str, CsvRead], on_event: OnEvent) -> None:
+    for found in read.values():
+        for key, names in found.ignored.items():
+            on_event(Event(STAGE, f"{key} has columns that no table keeps: {', '.join(names)}"))
 
 
-def _account_for_rows(engine: Engine, counted: dict[str, int]) -> tuple[SourceCount, ...]:
+def _refuse_rejects(engine: Engine, read: Mapping[str, CsvRead], max_rejected: float) -> None:
+    """Stops where so many rows broke their contract that the rest would tell of another thing."""
+    for dataset, found in read.items():
+        rejects = engine.query(
+            f"""
+            SELECT source_key, line, "column", reason FROM raw.rejects WHERE dataset = '{dataset}'
+            ORDER BY source_key, line
+            """
+        ).rows
+        if len(rejects) > max_rejected * found.rows:
+            key, line, _, reason = rejects[0]
+            raise DataError(
+                f"{len(rejects):,} of {found.rows:,} rows of {dataset} break their contract, more than the "
+                f"{max_rejected:.4%} that build.max_rejected allows: {key}, line {line}: {reason}",
+                "mend the file and land it again, or raise max_rejected under [build] in lake.toml; "
+                "nothing was published",
+            )
+
+
+def _account_for_rows(engine: Engine, read: Mapping[str, CsvRead], records: int) -> tuple[SourceCount, ...]:
     """Rows read from Raw against rows in the tables that were made."""
     # trusted.tmdb keeps the newest of several records of a title; each was accepted.
     accepted = {RECORDS: "raw.tmdb", **{name: f"trusted.credits WHERE kind = '{kind}'" for name, kind in KINDS.items()}}
     sources = []
     for dataset in (*KINDS, RECORDS):
+        rows_in = read[dataset].rows if dataset in read else records
         out = engine.query(f"SELECT COUNT(*) FROM {accepted[dataset]}").rows[0][0]
         rejected = engine.query(f"SELECT COUNT(*) FROM trusted.rejects WHERE dataset = '{dataset}'").rows[0][0]
-        source = SourceCount(dataset, counted[dataset], out, rejected)
+        source = SourceCount(dataset, rows_in, out, rejected)
         if source.rows_in != source.rows_out + source.rows_rejected:
             raise DataError(
                 f"{dataset}: {source.rows_in} rows were read, but {out} are in {accepted[dataset].split()[0]} "
                 f"and {rejected} in trusted.rejects",
-                "a model lost or multiplied rows; nothing was published",
+                f"a model lost or multiplied rows; {UNPUBLISHED}",
             )
         sources.append(source)
     return tuple(sources)
@@ -216,18 +219,19 @@ def _count_titles(engine: Engine) -> dict[str, int]:
     return {**dict.fromkeys(KINDS.values(), 0), **dict(rows)}
 
 
-def _publish(
-    lake: Lake, run: Run, models: Sequence[Model], made: dict[str, int], folder: Path
-) -> tuple[BuiltTable, ...]:
+def _publish(lake: Lake, run: Run, models: Sequence[Model], made: Mapping[str, MadeTable]) -> tuple[PublishedTable, ...]:
     tables = []
     for model in models:
-        path = folder / f"{model.query.name}.parquet"
-        # No two builds share a key: an object is written once and read only through its manifest.
-        file = f"{run.run_id}/{model.table}.parquet"
-        origin = "" if model.layer == REFINED else model.origin
-        key = lake.keys.build(ObjectName(model.layer, origin, PARQUET, model.table, run.processing_date, file))
-        record = lake.put_file(key, path, content_type=CONTENT_TYPE)
-        tables.append(BuiltTable(model.layer, model.table, made[model.query.name], record))
+        table = made[model.query.name]
+        records = []
+        for number, path in enumerate(table.files, start=1):
+            # No two builds share a key: an object is written once and read only through its manifest.
+            file = f"{model.table}.parquet" if len(table.files) == 1 else f"{model.table}/{number:06}.parquet"
+            name = ObjectName(
+                model.layer, model.origin, PARQUET, model.table, run.processing_date, f"{run.run_id}/{file}"
+            )
+            records.append(lake.put_file(lake.keys.build(name), path, content_type=CONTENT_TYPE))
+        tables.append(PublishedTable(model.layer, model.table, table.rows, tuple(records)))
     return tuple(tables)
 
 
@@ -235,7 +239,7 @@ def _manifest(
     run: Run,
     plan: BuildPlan,
     inputs: tuple[ObjectRecord, ...],
-    tables: tuple[BuiltTable, ...],
+    tables: tuple[PublishedTable, ...],
     sources: tuple[SourceCount, ...],
     titles: dict[str, int],
 ) -> Manifest:
@@ -243,10 +247,13 @@ def _manifest(
         run,
         STAGE,
         inputs=inputs,
-        objects=tuple(built.record for built in tables),
+        objects=tuple(record for built in tables for record in built.records),
         detail={
             "fingerprint": plan.fingerprint,
-            "tables": [{"layer": built.layer, "table": built.table, "rows": built.rows} for built in tables],
+            "tables": [
+                {"layer": built.layer, "table": built.table, "rows": built.rows, "files": len(built.records)}
+                for built in tables
+            ],
             "sources": [vars(source) for source in sources],
             "titles": titles,
         },
@@ -254,9 +261,5 @@ def _manifest(
 
 
 def _standing_result(run: Run, lake: Lake, standing: Manifest) -> BuildResult:
-    tables = tuple(
-        BuiltTable(told["layer"], told["table"], told["rows"], record)
-        for told, record in zip(standing.detail["tables"], standing.objects, strict=True)
-    )
     sources = tuple(SourceCount(**told) for told in standing.detail["sources"])
-    return BuildResult(run, str(lake), "unchanged", tables, sources, standing.key)
+    return BuildResult(run, str(lake), "unchanged", tables_of(standing), sources, standing.key)

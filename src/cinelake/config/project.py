@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ValidationError
 
 from cinelake.config.environment import Environment, read_environment
-from cinelake.config.settings import Analysis, LakeTable, Settings, Source, Tmdb
+from cinelake.config.settings import Analysis, Build, EngineTable, LakeTable, Settings, Source, Tmdb
 from cinelake.config.uri import LakeURI, parse_lake_uri
 from cinelake.errors import ConfigurationError
 
@@ -53,6 +53,8 @@ class Project:
     sources: tuple[Source, ...]
     tmdb: Tmdb
     analysis: Analysis
+    engine: EngineTable
+    build: Build
     environment: Environment
 
     @classmethod
@@ -99,6 +101,8 @@ class Project:
             sources=settings.source,
             tmdb=settings.tmdb,
             analysis=settings.analysis,
+            engine=settings.engine,
+            build=settings.build,
             environment=environment,
         )
 

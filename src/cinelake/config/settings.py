@@ -145,6 +145,20 @@ class Analysis(_Table):
     """USD; a smaller budget or revenue is taken for a slip of the keyboard."""
 
 
+class EngineTable(_Table):
+    """`[engine]`: what runs the SQL."""
+
+    memory: str = Field(default="1500MB", pattern=r"^[1-9][0-9]*(MB|GB)$")
+    """As much as the embedded engine takes before it spills to the work folder."""
+
+
+class Build(_Table):
+    """`[build]`: how tables are made."""
+
+    max_rejected: float = Field(default=0.01, ge=0, le=1)
+    """The share of a dataset's rows that may break the contract, each kept with its reason; more stop the build."""
+
+
 class Settings(_Table):
     """The whole of `lake.toml`."""
 
@@ -152,3 +166,5 @@ class Settings(_Table):
     source: tuple[Source, ...] = Field(default=(), strict=False)
     tmdb: Tmdb = Tmdb()
     analysis: Analysis = Analysis()
+    engine: EngineTable = EngineTable()
+    build: Build = Build()

@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from cinelake.config import Project, Source
 from cinelake.engine.contract import CONTRACTS, KINDS
-from cinelake.engine.interface import CsvFile, Engine, JsonFile
+from cinelake.engine.interface import CsvFile, CsvRead, Engine, JsonFile
 from cinelake.engine.standing import standing_keys
 from cinelake.errors import ConfigurationError
 from cinelake.lake import Lake
@@ -94,11 +94,11 @@ def source_of(item: RawObject, project: Project) -> Source:
     return next((source for source in fitting if source.leads_to(item.source or "")), fitting[0])
 
 
-def read_titles(engine: Engine, lake: Lake, project: Project, objects: Sequence[RawObject]) -> dict[str, int]:
+def read_titles(engine: Engine, lake: Lake, project: Project, objects: Sequence[RawObject]) -> dict[str, CsvRead]:
     """Reads the landed films and series into `raw.movies` and `raw.series`, empty where a dataset has no object.
 
     Returns:
-        Rows read, rejected ones included, by dataset.
+        What was read, by dataset.
 
     Raises:
         DataError: a file breaks its contract.
@@ -106,7 +106,7 @@ def read_titles(engine: Engine, lake: Lake, project: Project, objects: Sequence[
     """
     counted = {}
     for dataset, columns in CONTRACTS.items():
-        chosen = [item for item in objects if item.dataset == dataset]
+        chosen = sorted((item for item in objects if item.dataset == dataset), key=lambda item: item.record.key)
         paths = lake.fetch_all(item.record for item in chosen)
         files = []
         for item, path in zip(chosen, paths, strict=True):

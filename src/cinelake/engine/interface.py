@@ -1,6 +1,6 @@
 """What an engine is: something that reads Raw files under a contract and runs SELECTs over tables."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -46,16 +46,33 @@ class JsonFile:
     """The IMDb ids that were asked for, in the order of the records; what came back with another is rejected."""
 
 
+@dataclass(frozen=True)
+class CsvRead:
+    """What was read of a dataset's files."""
+
+    rows: int
+    """Rejected ones included."""
+    ignored: Mapping[str, tuple[str, ...]]
+    """The columns that the contract does not have, by key of a file that has some."""
+
+
+@dataclass(frozen=True)
+class MadeTable:
+    """What a SELECT became."""
+
+    rows: int
+    files: tuple[Path, ...]
+    """Parquet, in the order of the rows, as far as they have one."""
+
+
 class Engine(Protocol):
     """SQL in DuckDB's dialect over named tables: `raw.movies`, `trusted.titles`, `refined.fact_title`…"""
 
-    def read_csv(self, dataset: str, columns: Sequence[Column], files: Sequence[CsvFile]) -> int:
+    def read_csv(self, dataset: str, columns: Sequence[Column], files: Sequence[CsvFile]) -> CsvRead:
         """Makes `raw.<dataset>` of the rows that keep the contract, and adds the others to `raw.rejects`.
 
-        The table has the contract's columns as text, `source_key` and `row_number` (from 1, in each file).
-
-        Returns:
-            The rows read, rejected ones included.
+        The table has the contract's columns in their types, `source_key`, `row_number` (from 1, in each file) and
+        `position`, which orders the rows of all files: as the files are given, then by row.
 
         Raises:
             DataError: a file lacks a column of the contract.
@@ -70,16 +87,16 @@ class Engine(Protocol):
         """
         ...
 
-    def make_table(self, name: str, select: str, path: Path) -> int:
-        """Runs a SELECT, writes its rows to a Parquet file, and lets later queries read them by `name`.
-
-        Returns:
-            The number of rows.
-        """
+    def make_table(self, name: str, select: str, folder: Path) -> MadeTable:
+        """Runs a SELECT, writes its rows to Parquet files in a folder, and lets later queries read them by `name`."""
         ...
 
-    def attach(self, name: str, path: Path) -> None:
-        """Lets queries read a Parquet file by `name`."""
+    def attach(self, name: str, paths: Sequence[Path]) -> None:
+        """Lets queries read Parquet files of one table by `name`."""
+        ...
+
+    def columns_of(self, name: str) -> Mapping[str, str]:
+        """The columns of a table in their order, and the type of each in DuckDB's words, as in `DECIMAL(3,1)`."""
         ...
 
     def confine(self) -> None:

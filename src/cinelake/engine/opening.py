@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from cinelake.config import Project
 from cinelake.engine.interface import Engine
+from cinelake.engine.workspace import temporary_folder
 
 
 @contextmanager
@@ -17,8 +18,9 @@ def open_engine(project: Project) -> Iterator[Engine]:
     # Only the engine that is picked is loaded.
     from cinelake.engine.duckdb import DuckDB
 
-    engine = DuckDB(project.work_directory)
-    try:
-        yield engine
-    finally:
-        engine.close()
+    with temporary_folder(project.work_directory) as folder:
+        engine = DuckDB(folder, memory=project.engine.memory)
+        try:
+            yield engine
+        finally:
+            engine.close()

@@ -1,11 +1,14 @@
 """The tables that a build has published: found through its manifest, read from checked copies."""
 
+from dataclasses import dataclass
 from datetime import date
+from itertools import islice
+from os.path import commonprefix
 
 from cinelake.engine.interface import Engine
 from cinelake.errors import ConfigurationError
 from cinelake.lake import Lake
-from cinelake.lake.manifests import Manifest
+from cinelake.lake.manifests import Manifest, ObjectRecord
 
 
 def newest_build(lake: Lake, until: date | None) -> Manifest | None:
@@ -30,15 +33,46 @@ def demand_build(lake: Lake, until: date | None) -> Manifest:
     return build
 
 
+@dataclass(frozen=True)
+class PublishedTable:
+    """One table of a build."""
+
+    layer: str
+    """`Trusted` or `Refined`."""
+    table: str
+    rows: int
+    records: tuple[ObjectRecord, ...]
+    """The objects that it lies in."""
+
+    @property
+    def name(self) -> str:
+        """As SQL knows it: `refined.fact_title`."""
+        return f"{self.layer.lower()}.{self.table}"
+
+    @property
+    def key(self) -> str:
+        """Of its object or, of several, what their keys have in common."""
+        keys = [record.key for record in self.records]
+        return keys[0] if len(keys) == 1 else commonprefix(keys)
+
+
+def tables_of(build: Manifest) -> tuple[PublishedTable, ...]:
+    """The tables of a build, in the order in which they were made."""
+    records = iter(build.objects)
+    return tuple(
+        PublishedTable(told["layer"], told["table"], told["rows"], tuple(islice(records, told.get("files", 1))))
+        for told in build.detail["tables"]
+    )
+
+
 def attach_build(engine: Engine, lake: Lake, build: Manifest) -> tuple[str, ...]:
     """Lets an engine read a build's tables; returns their names, as in `refined.fact_title`.
 
     Raises:
         DataError: an object is not the one that the build wrote.
     """
-    paths = lake.fetch_all(build.objects)
-    names = []
-    for told, path in zip(build.detail["tables"], paths, strict=True):
-        names.append(f"{told['layer'].lower()}.{told['table']}")
-        engine.attach(names[-1], path)
-    return tuple(names)
+    paths = iter(lake.fetch_all(build.objects))
+    tables = tables_of(build)
+    for table in tables:
+        engine.attach(table.name, list(islice(paths, len(table.records))))
+    return tuple(table.name for table in tables)

@@ -93,6 +93,8 @@ class TableDetail(_Detail):
     layer: str
     table: str
     rows: int
+    files: int = 1
+    """Objects that it lies in."""
 
 
 class SourceDetail(_Detail):
@@ -102,6 +104,8 @@ class SourceDetail(_Detail):
     rows_in: int
     rows_out: int
     rows_rejected: int
+    ignored_columns: dict[str, list[str]] = {}
+    """Columns that no table keeps, by key of the file that has them."""
 
 
 class BuildDetail(_Detail):
@@ -109,7 +113,7 @@ class BuildDetail(_Detail):
 
     fingerprint: str
     tables: list[TableDetail]
-    """In the order of the manifest's objects."""
+    """In the order of the manifest's objects, of which each has as many as its files."""
     sources: list[SourceDetail]
     titles: dict[str, int]
     """Titles by kind."""

@@ -1,0 +1,356 @@
+"""CSV files and TMDB records into `raw.*` by DuckDB's own readers, each row held against its contract."""
+
+from collections.abc import Sequence
+from itertools import accumulate
+from pathlib import Path
+from typing import Any, Protocol
+
+import duckdb
+
+from cinelake.engine.contract import Column, check_header
+from cinelake.engine.interface import CsvFile, CsvRead, JsonFile, Table
+from cinelake.engine.rejects import TEXT_CHARACTERS, Place, locate_records, read_header
+from cinelake.errors import DataError
+
+SCHEMA = "raw"
+SWALLOWING = ("UNQUOTED VALUE", "LINE SIZE OVER MAXIMUM")
+"""Errors of DuckDB's reader after which it has taken more than a record: the rows in it are no longer told apart."""
+HELD_BYTES = 400_000_000
+"""Files of a dataset up to this size in all are held in memory; larger ones are kept as Parquet below the work folder,
+which takes a third longer and no memory."""
+SMALL = 2**15 - 1
+FILE_ROWS = 2**40
+"""More rows than a file has: the distance of the positions of two files' first rows."""
+
+REJECTS = """
+CREATE TABLE raw.rejects (
+    dataset VARCHAR, source_key VARCHAR, line BIGINT, "column" VARCHAR, reason VARCHAR, text VARCHAR
+)
+"""
+TMDB = """
+CREATE TABLE raw.tmdb_read AS
+WITH all_read AS (
+    SELECT filename, json AS record, ROW_NUMBER() OVER () AS position
+    FROM read_json_objects($paths, format = 'array', filename = true)
+),
+read AS (
+    SELECT *, ROW_NUMBER() OVER (PARTITION BY filename ORDER BY position) AS number
+    FROM all_read
+)
+SELECT
+    files.kind,
+    COALESCE(record ->> '$.imdb_id', record ->> '$.external_ids.imdb_id') AS imdb_id,
+    record ->> '$.id' AS id,
+    record ->> '$.popularity' AS popularity,
+    record ->> '$.budget' AS budget,
+    record ->> '$.revenue' AS revenue,
+    files.asked_at,
+    files.source_key,
+    titles.asked_for,
+    -- A record a line after the opening bracket, but for those that were landed with newlines of their own.
+    1 + COUNT(*) OVER before + COALESCE(SUM(LENGTH(record) - LENGTH(REPLACE(record, CHR(10), ''))) OVER before, 0)
+    + 1 AS line,
+    CASE
+        WHEN NOT COALESCE(REGEXP_FULL_MATCH(imdb_id, 'tt[0-9]+'), FALSE) THEN 'imdb_id'
+        WHEN imdb_id <> asked_for THEN 'imdb_id'
+        WHEN TRY_CAST(record ->> '$.id' AS BIGINT) IS NULL THEN 'id'
+        WHEN popularity IS NOT NULL AND NOT COALESCE(TRY_CAST(popularity AS DECIMAL(24, 16)) >= 0, FALSE)
+            THEN 'popularity'
+        WHEN budget IS NOT NULL
+            AND NOT COALESCE(
+                TRY_CAST(budget AS BIGINT) >= 0 AND TRY_CAST(budget AS BIGINT) = TRY_CAST(budget AS DOUBLE), FALSE
+            )
+            THEN 'budget'
+        WHEN revenue IS NOT NULL
+            AND NOT COALESCE(
+                TRY_CAST(revenue AS BIGINT) >= 0 AND TRY_CAST(revenue AS BIGINT) = TRY_CAST(revenue AS DOUBLE), FALSE
+            )
+            THEN 'revenue'
+    END AS fault,
+    record AS text
+FROM read
+JOIN raw.tmdb_files AS files ON files.path = read.filename
+LEFT JOIN raw.tmdb_titles AS titles ON titles.path = read.filename AND titles.number = read.number
+WINDOW before AS (
+    PARTITION BY filename ORDER BY position ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+)
+"""
+TMDB_REJECTS = f"""
+INSERT INTO raw.rejects
+SELECT
+    'TMDB', source_key, line, fault,
+    CASE
+        WHEN fault = 'imdb_id' AND imdb_id <> asked_for
+            THEN 'TMDB was asked for ' || asked_for || ' and answered with ' || imdb_id
+        ELSE fault || ' is missing or is not what TMDB promises'
+    END,
+    LEFT(text, {TEXT_CHARACTERS})
+FROM raw.tmdb_read
+WHERE fault IS NOT NULL
+"""
+
+
+class Execute(Protocol):
+    """Runs a statement."""
+
+    def __call__(self, statement: str, parameters: object = None, /) -> Table: ...
+
+
+class RawReader:
+    """Fills the schema `raw` of a DuckDB connection."""
+
+    def __init__(self, execute: Execute, folder: Path) -> None:
+        """Makes the schema, and its table of rejects.
+
+        Args:
+            execute: runs a statement on the connection.
+            folder: for what is too large to be held in memory; there already.
+        """
+        self._execute = execute
+        self._folder = folder
+        execute(f"CREATE SCHEMA {SCHEMA}")
+        execute(REJECTS)
+
+    def read_csv(self, dataset: str, columns: Sequence[Column], files: Sequence[CsvFile]) -> CsvRead:
+        """See `Engine.read_csv`."""
+        headers = [read_header(file.path, delimiter=file.delimiter, encoding=file.encoding) for file in files]
+        for file, header in zip(files, headers, strict=True):
+            check_header(header, columns, key=file.key)
+        table = f"{SCHEMA}.{dataset.lower()}"
+        if sum(file.path.stat().st_size for file in files) <= HELD_BYTES:
+            rows = self._hold(table, columns, files, headers)
+        else:
+            rows = self._store(table, columns, files, headers)
+        unread = sum(self._reject_rows(dataset, columns, file, number) for number, file in enumerate(files))
+        names = ", ".join(f"read.{identifier(column.name)}" for column in columns)
+        self._execute(
+            f"CREATE VIEW {table} AS SELECT {names}, files.source_key, read.row_number, "
+            f"files.file_number * {FILE_ROWS} + read.row_number AS position "
+            f"FROM {table}_read AS read JOIN {table}_files AS files USING (file_number) WHERE read.fault IS NULL"
+        )
+        known = {column.name for column in columns}
+        ignored = {
+            file.key: tuple(name for name in header if name not in known)
+            for file, header in zip(files, headers, strict=True)
+        }
+        return CsvRead(sum(rows) + unread, {key: names for key, names in ignored.items() if names})
+
+    def _hold(
+        self, table: str, columns: Sequence[Column], files: Sequence[CsvFile], headers: Sequence[Sequence[str]]
+    ) -> list[int]:
+        """Reads into memory. A table's rows keep the order of the file, and are numbered by `rowid`."""
+        fields = ", ".join(f"{identifier(column.name)} {type_of(column)}" for column in columns)
+        self._execute(f"CREATE TABLE {table}_held ({fields}, fault VARCHAR, file_number INTEGER)")
+        rows = [
+            self._read(f"INSERT INTO {table}_held", columns, file, header, number)
+            for number, (file, header) in enumerate(zip(files, headers, strict=True))
+        ]
+        self._name_files(table, files, [0, *accumulate(rows)][: len(rows)])
+        self._execute(
+            f"CREATE VIEW {table}_read AS SELECT held.*, held.rowid + 1 - files.rows_before AS row_number "
+            f"FROM {table}_held AS held JOIN {table}_files AS files USING (file_number)"
+        )
+        return rows
+
+    def _store(
+        self, table: str, columns: Sequence[Column], files: Sequence[CsvFile], headers: Sequence[Sequence[str]]
+    ) -> list[int]:
+        """Reads into Parquet files, which keep the order of the rows, too."""
+        paths = [self._folder / f"{table}-{number:06}.parquet" for number in range(len(files))]
+        rows = [
+            self._read("COPY", columns, file, header, number, f"TO {text(path)} (FORMAT parquet, COMPRESSION lz4_raw)")
+            for number, (file, header, path) in enumerate(zip(files, headers, paths, strict=True))
+        ]
+        self._name_files(table, files, [0] * len(files))
+        told = ", ".join(text(pattern(path)) for path in paths)
+        self._execute(
+            f"CREATE VIEW {table}_read AS SELECT * EXCLUDE (file_row_number), file_row_number + 1 AS row_number "
+            f"FROM read_parquet([{told}], file_row_number = true)"
+        )
+        return rows
+
+    def _name_files(self, table: str, files: Sequence[CsvFile], rows_before: Sequence[int]) -> None:
+        self._execute(f"CREATE TABLE {table}_files (file_number INTEGER, source_key VARCHAR, rows_before BIGINT)")
+        self._insert(
+            f"{table}_files",
+            ("INTEGER", "VARCHAR", "BIGINT"),
+            [(number, file.key, rows_before[number]) for number, file in enumerate(files)],
+        )
+
+    def _read(
+        self, begin: str, columns: Sequence[Column], file: CsvFile, header: Sequence[str], number: int, end: str = ""
+    ) -> int:
+        """Runs a statement around the SELECT of a file's rows; returns how many they are."""
+        values = ", ".join(f"{_value_of(column)} AS {identifier(column.name)}" for column in columns)
+        select = f"""
+            SELECT {values}, {_fault_of(columns)} AS fault, {number}::INTEGER AS file_number
+            FROM read_csv(
+                $path, columns = $columns, header = true, auto_detect = false, encoding = $encoding,
+                delim = $delimiter, quote = '"', escape = '"', nullstr = $null, strict_mode = true,
+                store_rejects = true, rejects_limit = 0,
+                rejects_table = 'unread_{number}', rejects_scan = 'scan_{number}'
+            )
+        """
+        parameters = {
+            "path": pattern(file.path),
+            "columns": dict.fromkeys(header, "VARCHAR"),
+            "encoding": file.encoding,
+            "delimiter": file.delimiter,
+            "null": file.null,
+        }
+        with in_words(file.key):
+            made = self._execute(f"{begin} ({select}) {end}" if end else f"{begin} {select}", parameters)
+        return int(made.rows[0][0])
+
+    def _reject_rows(self, dataset: str, columns: Sequence[Column], file: CsvFile, number: int) -> int:
+        """Copies what the reader could not split, and the rows that broke the contract, to `raw.rejects`.
+
+        Returns how many could not be split; however many faults a record has, it is rejected once.
+        """
+        # DuckDB's `line` counts records: a quoted newline does not add to it, a blank line does.
+        unread = self._execute(
+            "SELECT line, ANY_VALUE(csv_line), ARG_MIN(error_type::VARCHAR, byte_position) "
+            f"FROM unread_{number} GROUP BY line"
+        ).rows
+        self._execute(f"DROP TABLE unread_{number}; DROP TABLE scan_{number}")
+        faulty = self._execute(
+            f"SELECT row_number, fault FROM {SCHEMA}.{dataset.lower()}_read "
+            f"WHERE fault IS NOT NULL AND file_number = {number}"
+        ).rows
+        if not unread and not faulty:
+            return 0
+        located = locate_records(
+            file.path,
+            delimiter=file.delimiter,
+            encoding=file.encoding,
+            unread=[record for record, _, _ in unread],
+            rows=[row for row, _ in faulty],
+        )
+        rejects: list[tuple[Any, ...]] = []
+        for record, line_text, reason in unread:
+            if reason in SWALLOWING and "\n" in line_text.strip("\r\n"):
+                line = located.unread[record].line if record in located.unread else record
+                raise DataError(
+                    f"{file.key}, line {line}: a quote opens there, does not close, and swallows what is below it",
+                    "close that quote, or double it where it is part of the text (RFC 4180), and land the file again",
+                )
+            place = located.unread.get(record) or Place(record, line_text.strip("\r\n"))
+            told = f"cannot be split into fields: {reason.lower()}"
+            rejects.append((dataset, file.key, place.line, None, told, place.text[:TEXT_CHARACTERS]))
+        expectations = {column.name: column.expectation for column in columns}
+        for row, fault in faulty:
+            found = located.rows.get(row)
+            place_line, place_text = (found.line, found.text) if found else (None, f"row {row}")
+            rejects.append((dataset, file.key, place_line, fault, f"{fault} {expectations[fault]}", place_text))
+        self._insert(f"{SCHEMA}.rejects", ("VARCHAR", "VARCHAR", "BIGINT", "VARCHAR", "VARCHAR", "VARCHAR"), rejects)
+        return len(unread)
+
+    def read_tmdb(self, files: Sequence[JsonFile]) -> int:
+        """See `Engine.read_tmdb`."""
+        self._execute(
+            "CREATE TABLE raw.tmdb_files (path VARCHAR, source_key VARCHAR, kind VARCHAR, asked_at TIMESTAMP)"
+        )
+        self._execute("CREATE TABLE raw.tmdb_titles (path VARCHAR, number BIGINT, asked_for VARCHAR)")
+        if files:
+            self._insert(
+                "raw.tmdb_files",
+                ("VARCHAR", "VARCHAR", "VARCHAR", "TIMESTAMP"),
+                [(str(file.path), file.key, file.kind, file.asked_at.replace(tzinfo=None)) for file in files],
+            )
+            self._insert(
+                "raw.tmdb_titles",
+                ("VARCHAR", "BIGINT", "VARCHAR"),
+                [(str(file.path), *each) for file in files for each in enumerate(file.titles, start=1)],
+            )
+            with in_words("the TMDB records"):
+                self._execute(TMDB, {"paths": [pattern(file.path) for file in files]})
+        else:
+            self._execute(
+                """
+                CREATE TABLE raw.tmdb_read (
+                    kind VARCHAR, imdb_id VARCHAR, id VARCHAR, popularity VARCHAR, budget VARCHAR, revenue VARCHAR,
+                    asked_at TIMESTAMP, source_key VARCHAR, asked_for VARCHAR, line BIGINT, fault VARCHAR, text VARCHAR
+                )
+                """
+            )
+        self._execute(TMDB_REJECTS)
+        self._execute(
+            "CREATE VIEW raw.tmdb AS SELECT * EXCLUDE (asked_for, fault, text) FROM raw.tmdb_read WHERE fault IS NULL"
+        )
+        return int(self._execute("SELECT COUNT(*) FROM raw.tmdb_read").rows[0][0])
+
+    def _insert(self, table: str, types: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+        """Adds rows: a column at a time, which takes one statement."""
+        if rows:
+            lists = ", ".join(f"UNNEST(${number}::{each}[])" for number, each in enumerate(types, start=1))
+            self._execute(f"INSERT INTO {table} SELECT {lists}", [list(column) for column in zip(*rows, strict=True)])
+
+
+class in_words:  # noqa: N801 it is used as a function
+    """Turns DuckDB's errors inside a `with` into ours."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
+        if isinstance(error, duckdb.InvalidInputException) and "state machine" in str(error):
+            raise DataError(
+                f"{self._what} has mixed line ends, or ends within a quoted field",
+                "save it with one kind of line end (LF or CRLF) and land it again",
+            ) from error
+        if isinstance(error, duckdb.Error):
+            first, *_ = str(error).splitlines()
+            raise DataError(f"{self._what} cannot be read: {first}", "mend it, then run again") from error
+
+
+def identifier(name: str) -> str:
+    """A name in SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def text(value: object) -> str:
+    """A text literal."""
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def pattern(path: Path) -> str:
+    """A path for a reader that takes glob patterns: what would be one stands for itself."""
+    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in str(path))
+
+
+def type_of(column: Column) -> str:
+    """The SQL type of a column in `raw.*`."""
+    match column.type:
+        case "text":
+            return "VARCHAR"
+        case "integer":
+            return "SMALLINT" if column.maximum <= SMALL else "INTEGER"
+        case "decimal":
+            return "DECIMAL(18, 9)"
+
+
+def _value_of(column: Column) -> str:
+    name = identifier(column.name)
+    return name if column.type == "text" else f"TRY_CAST({name} AS {type_of(column)})"
+
+
+def _fault_of(columns: Sequence[Column]) -> str:
+    """An expression that names the first column of a row that breaks the contract, or is NULL."""
+    cases = [f"WHEN {broken} THEN {text(column.name)}" for column in columns if (broken := _broken(column))]
+    return f"CASE {' '.join(cases)} END"
+
+
+def _broken(column: Column) -> str | None:
+    name, value = identifier(column.name), _value_of(column)
+    holds = f"{value} BETWEEN {column.minimum} AND {column.maximum}"
+    match column.type:
+        case "text":
+            return f"COALESCE({name}, '') = ''" if column.required else None
+        case "integer":
+            # A cast alone would round 12.7; the comparison lets only whole numbers through.
+            return f"{name} IS NOT NULL AND NOT COALESCE({holds} AND {value} = TRY_CAST({name} AS DOUBLE), FALSE)"
+        case "decimal":
+            return f"{name} IS NOT NULL AND NOT COALESCE({holds}, FALSE)"
