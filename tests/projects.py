@@ -146,14 +146,15 @@ class ProjectFolder:
         tmdb: str = 'source = "snapshot"\nsnapshot = "tmdb.jsonl"',
         analysis: str = 'genres = ["Drama", "Romance"]',
         lake: str = "",
+        build: str = "max_rejected = 1",
         more: str = "",
     ) -> None:
-        """A lake.toml; each argument is the text of its table."""
+        """A lake.toml; each argument is the text of its table. In files of a few rows one may be a large share."""
         self.path.joinpath("lake.toml").write_text(
             f"[lake]\n{lake}\n"
             '[[source]]\ndataset = "Movies"\npath = "movies.csv"\n'
             '[[source]]\ndataset = "Series"\npath = "series.csv"\n'
-            f"[tmdb]\n{tmdb}\n[analysis]\n{analysis}\n{more}\n",
+            f"[tmdb]\n{tmdb}\n[analysis]\n{analysis}\n[build]\n{build}\n{more}\n",
             encoding="utf-8",
         )
 

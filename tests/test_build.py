@@ -120,10 +120,10 @@ def test_a_missing_tmdb_object_is_warned_of_and_left_out(folder: ProjectFolder) 
 def test_keys_are_layer_origin_format_table_date_and_build(folder: ProjectFolder) -> None:
     result = make_all(folder)
     run_id = result.run.run_id
-    assert {built.record.key for built in result.tables} == {
+    assert {built.key for built in result.tables} == {
         *(
             f"Trusted/Local/Parquet/{name}/2022/05/02/{run_id}/{name}.parquet"
-            for name in ("titles", "credits", "rejects")
+            for name in ("titles", "credits", "contradictions", "rejects")
         ),
         f"Trusted/TMDB/Parquet/tmdb/2022/05/02/{run_id}/tmdb.parquet",
         *(
@@ -131,14 +131,14 @@ def test_keys_are_layer_origin_format_table_date_and_build(folder: ProjectFolder
             for name in ("dim_title", "dim_genre", "bridge_title_genre", "fact_title")
         ),
     }
-    assert [built.record for built in result.tables] == list(manifest_of(folder, result).objects)
+    assert [record for built in result.tables for record in built.records] == list(manifest_of(folder, result).objects)
 
 
 def test_tables_are_parquet_in_zstd(folder: ProjectFolder) -> None:
     result = make_all(folder)
     with duckdb.connect() as connection:
         for built in result.tables:
-            path = str(folder.path / "lake" / built.record.key)
+            path = str(folder.path / "lake" / built.key)
             found = connection.execute("SELECT DISTINCT compression FROM parquet_metadata(?)", [path]).fetchall()
             assert found in ([("ZSTD",)], []), built.table
             assert built.rows == len(rows_of(folder, result, f"{built.layer.lower()}.{built.table}"))
@@ -175,7 +175,7 @@ def test_no_build_takes_a_key_of_another(folder: ProjectFolder) -> None:
     before = files_of(folder)
     folder.write_csv("movies.csv", [*SMALL_MOVIES, FOUR])
     second = make_all(folder)
-    assert not {built.record.key for built in first.tables} & {built.record.key for built in second.tables}
+    assert not {built.key for built in first.tables} & {built.key for built in second.tables}
     after = files_of(folder)
     kept = {key: after[key] for key in before if key.startswith(("Trusted", "Refined"))}
     assert kept == {key: data for key, data in before.items() if key.startswith(("Trusted", "Refined"))}
@@ -209,7 +209,7 @@ def test_objects_of_a_build_that_crashed_are_not_read(folder: ProjectFolder) -> 
     assert titles_asked(folder) == 2
     again = build(folder)
     assert (again.status, titles_asked(folder)) == ("done", 3)
-    assert not {built.record.key for built in again.tables} & {built.record.key for built in crashed.tables}
+    assert not {built.key for built in again.tables} & {built.key for built in crashed.tables}
     project, lake, run = folder.open()
     assert verify_lake(project, lake, run, VerifyOptions()).status == "done"
 

@@ -28,7 +28,7 @@ from cinelake.engine.standing import standing_keys
 from cinelake.engine.workspace import temporary_folder
 from cinelake.errors import ConfigurationError, DataError
 from cinelake.lake import Event, Lake, OnEvent, Run, Status, silent
-from cinelake.lake.keys import PARQUET, REFINED, ObjectName
+from cinelake.lake.keys import PARQUET, ObjectName
 from cinelake.lake.manifests import Manifest, ObjectRecord, manifest_of
 
 STAGE = "build"
@@ -219,7 +219,9 @@ def _count_titles(engine: Engine) -> dict[str, int]:
     return {**dict.fromkeys(KINDS.values(), 0), **dict(rows)}
 
 
-def _publish(lake: Lake, run: Run, models: Sequence[Model], made: Mapping[str, MadeTable]) -> tuple[PublishedTable, ...]:
+def _publish(
+    lake: Lake, run: Run, models: Sequence[Model], made: Mapping[str, MadeTable]
+) -> tuple[PublishedTable, ...]:
     tables = []
     for model in models:
         table = made[model.query.name]

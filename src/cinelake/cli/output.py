@@ -187,7 +187,7 @@ def _built(result: "BuildResult") -> list[str]:
         f"{source.dataset}: {source.rows_in:,} rows in = {source.rows_out:,} out + {source.rows_rejected:,} rejected"
         for source in result.sources
     ]
-    rejects = [built.record.key for built in result.tables if built.table == "rejects" and built.rows]
+    rejects = [built.key for built in result.tables if built.table == "rejects" and built.rows]
     return [
         f"{len(result.tables)} tables: {tables}",
         *counts,

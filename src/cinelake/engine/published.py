@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
-from os.path import commonprefix
 
 from cinelake.engine.interface import Engine
 from cinelake.errors import ConfigurationError
@@ -51,9 +50,9 @@ class PublishedTable:
 
     @property
     def key(self) -> str:
-        """Of its object or, of several, what their keys have in common."""
-        keys = [record.key for record in self.records]
-        return keys[0] if len(keys) == 1 else commonprefix(keys)
+        """Of its object or, of several, of the folder that they lie in."""
+        first = self.records[0].key
+        return first if len(self.records) == 1 else first.rpartition("/")[0]
 
 
 def tables_of(build: Manifest) -> tuple[PublishedTable, ...]:

@@ -28,11 +28,10 @@ def temporary_folder(work_directory: Path) -> Iterator[Path]:
         raise AccessError(
             f"no work folder can be made at {work_directory}: {error.strerror}", "make the project folder writable"
         ) from error
-    with folder as name:
-        with Path(name, LOCK).open("w") as lock:
-            # The system lets go of it when the process ends, however it does.
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield Path(name)
+    with folder as name, Path(name, LOCK).open("w") as lock:
+        # The system lets go of it when the process ends, however it does.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield Path(name)
 
 
 def _sweep(work_directory: Path) -> None:
