@@ -26,7 +26,7 @@ program = typer.Typer()
 
 @program.command()
 def count(work: Path, query: str) -> None:
-    with closing(DuckDB(work)) as engine:
+    with closing(DuckDB(work, memory='1GB')) as engine:
         engine.query(query)
 
 sys.exit(exit_code_of(program, sys.argv[1:]))
