@@ -1,13 +1,7 @@
 """Answers on a terminal: what fits its width, whole; and the names of what does not."""
 
-import fcntl
-import os
 import re
-import struct
-import subprocess
-import termios
 from collections.abc import Sequence
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -17,9 +11,8 @@ from cinelake.ask import Answer, AskOptions, ask_questions
 from cinelake.ask.sentences import write_value
 from cinelake.cli.tables import GAP, Column, fit_columns
 from cinelake.sample import write_sample
-from projects import DATE, PROGRAM, ProjectFolder
-
-CONTROLS = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
+from projects import DATE, ProjectFolder
+from terminals import on_terminal
 
 
 @pytest.fixture(scope="module")
@@ -34,28 +27,6 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> ProjectFolder:
 @pytest.fixture(scope="module")
 def answers(sample: ProjectFolder) -> Sequence[Answer]:
     return ask_questions(*sample.open(), AskOptions(record=False)).answers
-
-
-def on_terminal(path: Path, width: int, *arguments: str) -> list[str]:
-    """The lines that the program writes to a terminal of this width."""
-    ours, theirs = os.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 1000, width, 0, 0))
-    environment = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
-    command = [PROGRAM, *arguments, "-q"]
-    with subprocess.Popen(command, cwd=path, stdout=theirs, env={**environment, "TERM": "xterm"}) as process:
-        os.close(theirs)
-        read = bytearray()
-        while True:
-            try:
-                block = os.read(ours, 1 << 16)
-            except OSError:  # Linux says so at the end
-                break
-            if not block:
-                break
-            read += block
-    os.close(ours)
-    assert process.returncode == 0
-    return [line.rstrip() for line in CONTROLS.sub("", read.decode()).splitlines()]
 
 
 @pytest.mark.parametrize("width", [80, 60, 40])
