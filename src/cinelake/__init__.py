@@ -7,8 +7,9 @@
     result = run_pipeline(project, Lake.open(project), Run.start(date(2022, 5, 2)))
 
 Every stage of the command line is a function here: `land_files`, `enrich_titles`, `build_tables`, `ask_questions`,
-`write_report`, `verify_lake`, `expire_records`, and `run_pipeline` for those of a whole run, in order; `examine` looks
-at what is set up. Names are loaded when they are first used, so that `import cinelake` costs nothing.
+`write_report`, `verify_lake`, `query_tables`, `tell_tables`, `expire_records`, and `run_pipeline` for those of a whole
+run, in order; `examine` looks at what is set up. Names are loaded when they are first used, so that `import cinelake`
+costs nothing.
 """
 
 from importlib import import_module
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from cinelake.lake import Event, Lake, Run
     from cinelake.land import LandOptions, LandResult, Shard, land_files
     from cinelake.pipeline import RunOptions, RunResult, run_pipeline
+    from cinelake.query import QueryOptions, QueryResult, TablesResult, TellingOptions, query_tables, tell_tables
     from cinelake.report import ReportOptions, ReportResult, write_report
     from cinelake.verify import Check, VerifyOptions, VerifyResult, verify_lake
 
@@ -64,6 +66,8 @@ __all__ = [
     "LandOptions",
     "LandResult",
     "Project",
+    "QueryOptions",
+    "QueryResult",
     "ReportOptions",
     "ReportResult",
     "Run",
@@ -71,6 +75,8 @@ __all__ = [
     "RunResult",
     "ServiceError",
     "Shard",
+    "TablesResult",
+    "TellingOptions",
     "VerifyOptions",
     "VerifyResult",
     "ask_questions",
@@ -79,7 +85,9 @@ __all__ = [
     "examine",
     "expire_records",
     "land_files",
+    "query_tables",
     "run_pipeline",
+    "tell_tables",
     "verify_lake",
     "write_report",
 ]
@@ -108,6 +116,14 @@ _HOMES = {
     "cinelake.lake": ("Event", "Lake", "Run"),
     "cinelake.land": ("LandOptions", "LandResult", "Shard", "land_files"),
     "cinelake.pipeline": ("RunOptions", "RunResult", "run_pipeline"),
+    "cinelake.query": (
+        "QueryOptions",
+        "QueryResult",
+        "TablesResult",
+        "TellingOptions",
+        "query_tables",
+        "tell_tables",
+    ),
     "cinelake.report": ("ReportOptions", "ReportResult", "write_report"),
     "cinelake.verify": ("Check", "VerifyOptions", "VerifyResult", "verify_lake"),
 }

@@ -1,0 +1,242 @@
+"""A query → rows, and what tables there are to query: those of the newest build."""
+
+import re
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, ClassVar
+
+from cinelake.config import Project
+from cinelake.engine import open_engine
+from cinelake.engine.interface import Engine
+from cinelake.engine.published import attach_build, demand_build
+from cinelake.errors import ConfigurationError, DataError
+from cinelake.lake import Event, Lake, OnEvent, Run, Status, silent
+from cinelake.lake.manifests import Manifest, ObjectRecord
+from cinelake.query.keeping import WRITTEN, check_target, put_in_place, reserved_file
+from cinelake.query.statement import find_tables, read_statement
+from cinelake.query.values import plain_value, readable_type
+
+STAGE = "sql"
+HELD = "query_rows"
+"""The table that holds what a query gave, until it is read or written."""
+
+
+@dataclass(frozen=True)
+class QueryOptions:
+    """What is queried."""
+
+    sql: str
+    """One SELECT over `trusted.titles`, `refined.fact_title`…; a bare name will do where it stands for one table."""
+    until: date | None = None
+    """The tables of the newest build of this date or earlier."""
+    limit: int | None = None
+    """Rows that are returned at most; None returns all."""
+    parquet: Path | None = None
+    """Writes all rows to this file, and returns none of them. A file that is there is replaced."""
+
+
+@dataclass(frozen=True)
+class TellingOptions:
+    """Which tables are told of."""
+
+    until: date | None = None
+    """Those of the newest build of this date or earlier."""
+
+
+@dataclass(frozen=True)
+class QueryColumn:
+    """A column of a table, or of what a query gave."""
+
+    name: str
+    type: str
+    """In the engine's SQL, as in `DECIMAL(3,1)`."""
+
+
+@dataclass(frozen=True)
+class QueryResult:
+    """What a query gave."""
+
+    stage: ClassVar[str] = STAGE
+    run: Run
+    lake: str
+    build: str
+    """The run id of the build whose tables were read."""
+    columns: tuple[QueryColumn, ...]
+    """Their names are unique: the second of two that are called `a` is `a_1`."""
+    rows: tuple[tuple[Any, ...], ...]
+    """Decimals are Decimal; dates, times, intervals and BLOBs are text as SQL writes it, at any depth."""
+    row_count: int
+    """Rows that the query gave, whatever the limit."""
+    path: Path | None = None
+    """The file that holds the rows, where one was asked for."""
+
+    @property
+    def status(self) -> Status:
+        """`done`: it can be nothing else."""
+        return "done"
+
+    def to_json(self) -> dict[str, Any]:
+        """The document of `--json`: one object a row, its values as `plain_value` gives them; or the file's path."""
+        names = [column.name for column in self.columns]
+        told: dict[str, Any] = {
+            "build": self.build,
+            "columns": names,
+            "types": [column.type for column in self.columns],
+            "row_count": self.row_count,
+        }
+        if self.path is not None:
+            return {**told, "path": str(self.path)}
+        return {**told, "rows": [dict(zip(names, map(plain_value, row), strict=True)) for row in self.rows]}
+
+
+@dataclass(frozen=True)
+class LakeTable:
+    """A table that can be queried."""
+
+    name: str
+    """As in `refined.fact_title`."""
+    rows: int
+    columns: tuple[QueryColumn, ...]
+
+
+@dataclass(frozen=True)
+class TablesResult:
+    """What tables there are to query."""
+
+    stage: ClassVar[str] = STAGE
+    run: Run
+    lake: str
+    build: str
+    """The run id of the build that made them."""
+    tables: tuple[LakeTable, ...]
+
+    @property
+    def status(self) -> Status:
+        """`done`: it can be nothing else."""
+        return "done"
+
+    def to_json(self) -> dict[str, Any]:
+        """The document of `--json`."""
+        return {
+            "build": self.build,
+            "tables": [
+                {"name": table.name, "rows": table.rows, "columns": [vars(column) for column in table.columns]}
+                for table in self.tables
+            ],
+        }
+
+
+def query_tables(
+    project: Project, lake: Lake, run: Run, options: QueryOptions, on_event: OnEvent = silent
+) -> QueryResult:
+    """Runs a query over the tables of the newest build; only those that it names are fetched.
+
+    Raises:
+        ConfigurationError: it is not one query that only reads tables, the engine refuses it, or nothing was built.
+        DataError: a table in the lake is not the one that was built.
+        AccessError: the file that was asked for cannot be written.
+    """
+    if options.parquet is not None:
+        check_target(project, options.parquet)
+    build = demand_build(lake, options.until)
+    with ExitStack() as held:
+        engine = held.enter_context(open_engine(project))
+        statement = read_statement(engine, options.sql)
+        found = find_tables(statement, list(_records(build)))
+        on_event(Event(STAGE, "fetching the tables"))
+        _attach(engine, lake, build, found)
+        path = held.enter_context(reserved_file(engine, project)) if options.parquet is not None else None
+        engine.confine()
+        on_event(Event(STAGE, "running the query"))
+        columns = _hold(engine, statement.text)
+        [[row_count]] = engine.query(f"SELECT COUNT(*) FROM {HELD}").rows
+        limit = f" LIMIT {options.limit}" if options.limit is not None else ""
+        rows: tuple[tuple[Any, ...], ...] = ()
+        if options.parquet is not None and path is not None:
+            engine.make_table(WRITTEN, f"SELECT * FROM {HELD}", path)
+            put_in_place(path, options.parquet)
+        else:
+            rows = engine.query(f"SELECT {_readable(columns)} FROM {HELD}{limit}").rows
+    # As with an answer, what was read belongs to the date of its build.
+    run = run.on(build.processing_date)
+    return QueryResult(run, str(lake), build.run_id, columns, rows, int(row_count), options.parquet)
+
+
+def tell_tables(
+    project: Project, lake: Lake, run: Run, options: TellingOptions | None = None, on_event: OnEvent = silent
+) -> TablesResult:
+    """Tells which tables the newest build has, and their columns.
+
+    Raises:
+        ConfigurationError: nothing was built.
+        DataError: a table in the lake is not the one that was built.
+    """
+    options = options or TellingOptions()
+    build = demand_build(lake, options.until)
+    on_event(Event(STAGE, "fetching the tables"))
+    with open_engine(project) as engine:
+        names = attach_build(engine, lake, build)
+        columns = {name: _columns_of(engine, name) for name in names}
+    tables = tuple(
+        LakeTable(name, told["rows"], columns[name]) for name, told in zip(names, build.detail["tables"], strict=True)
+    )
+    return TablesResult(run.on(build.processing_date), str(lake), build.run_id, tables)
+
+
+def _records(build: Manifest) -> dict[str, ObjectRecord]:
+    """The object of each table of a build, by the table's full name."""
+    names = [f"{told['layer'].lower()}.{told['table']}" for told in build.detail["tables"]]
+    return dict(zip(names, build.objects, strict=True))
+
+
+def _attach(engine: Engine, lake: Lake, build: Manifest, found: Mapping[str, str]) -> None:
+    """Lets the engine read the tables that a query names, by the very names that it uses."""
+    records = _records(build)
+    wanted = sorted(set(found.values()))
+    paths = dict(zip(wanted, lake.fetch_all(records[name] for name in wanted), strict=True))
+    for written, name in found.items():
+        engine.attach(written, paths[name])
+
+
+def _hold(engine: Engine, text: str) -> tuple[QueryColumn, ...]:
+    """Runs the user's query, keeps its rows as a table in the engine, and tells their columns.
+
+    Raises:
+        ConfigurationError: the engine refuses it; with the engine's words and the line.
+    """
+    try:
+        engine.hold(HELD, text)
+    except DataError as error:
+        raise _in_words(error) from error
+    return _columns_of(engine, HELD)
+
+
+def _columns_of(engine: Engine, table: str) -> tuple[QueryColumn, ...]:
+    return tuple(
+        QueryColumn(row["column_name"], row["column_type"]) for row in engine.query(f"DESCRIBE {table}").records()
+    )
+
+
+def _readable(columns: Sequence[QueryColumn]) -> str:
+    """The columns, each as `values.readable_type` has it."""
+    return ", ".join(_as_read(column) for column in columns)
+
+
+def _as_read(column: QueryColumn) -> str:
+    name = '"' + column.name.replace('"', '""') + '"'
+    readable = readable_type(column.type)
+    return name if readable == column.type else f"CAST({name} AS {readable}) AS {name}"
+
+
+def _in_words(error: DataError) -> ConfigurationError:
+    """What the engine says of a query: its sentence, the line, and for a wrong name those that are nearly the same."""
+    told = str(error.__cause__ or error.what)
+    first = told.partition("\n")[0].removesuffix("!")
+    line = re.search(r"^LINE (\d+):", told, re.MULTILINE)
+    near = re.search(r"^(?:Candidate bindings|Candidate functions|Did you mean):? (.+?)\??$", told, re.MULTILINE)
+    place = f", line {line[1]}" if line else ""
+    hint = f"did you mean {near[1]}?" if near else "mend the SQL there"
+    return ConfigurationError(f"the query{place}: {first}", hint)
