@@ -253,6 +253,44 @@ def expire(
         session.show(expire_records(session.project, session.lake, session.run, options, session.on_event))
 
 
+@app.command(epilog="Example: cinelake sql 'SELECT kind, COUNT(*) FROM trusted.titles GROUP BY kind'")
+def sql(
+    query: Annotated[
+        str | None,
+        typer.Argument(metavar="[QUERY]", help="One SELECT; - reads it from stdin. The tables are listed without one."),
+    ] = None,
+    file: Annotated[Path | None, typer.Option("--file", help="Read the query from this file.", metavar="FILE")] = None,
+    project: ProjectOption = HERE,
+    lake: LakeOption = None,
+    date: UntilOption = None,
+    limit: Annotated[int | None, typer.Option("--limit", min=0, help="Tell so many rows at most.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Show every row; a table has 50 otherwise.")] = False,
+    json: JsonOption = False,
+    csv: Annotated[bool, typer.Option("--csv", help="Print the rows as CSV.")] = False,
+    parquet: Annotated[
+        Path | None, typer.Option("--parquet", help="Write the rows to this Parquet file.", metavar="FILE")
+    ] = None,
+    verbose: VerboseOption = 0,
+    quiet: QuietOption = False,
+) -> None:
+    """Any query over the lake's tables, as a table, JSON, CSV or a Parquet file."""
+    from cinelake.cli.queries import read_query, rows_wanted
+    from cinelake.cli.session import Session
+    from cinelake.query import QueryOptions, TellingOptions, query_tables, tell_tables
+
+    with Session(project, lake, date, json=json, quiet=quiet, verbose=verbose) as session:
+        form = session.one_form(json=json, csv=csv)
+        text = read_query(query, file)
+        if text is None:
+            telling = TellingOptions(session.until)
+            session.show_tables(tell_tables(session.project, session.lake, session.run, telling, session.on_event))
+            return
+        rows = rows_wanted(form, limit=limit, every=every, to_file=parquet is not None)
+        options = QueryOptions(text, session.until, rows, parquet)
+        result = query_tables(session.project, session.lake, session.run, options, session.on_event)
+        session.show_query(result, form)
+
+
 @app.command(epilog="Example: cinelake doctor --lake s3://my-lake")
 def doctor(
     project: ProjectOption = HERE,

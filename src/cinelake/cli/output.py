@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from cinelake.cli.evidence import evidence_lines, evidence_markdown
 from cinelake.cli.progress import duration_of, size_of
+from cinelake.cli.queries import csv_lines, query_columns, rows_told, table_lines
 from cinelake.cli.streams import as_json
 from cinelake.errors import ConfigurationError
 
 if TYPE_CHECKING:
     # Only for types: a landing needs no chart library.
+    from rich.console import Console
+
     from cinelake.ask import Answer, AskResult
     from cinelake.build import BuildResult
     from cinelake.cli.tables import Column
@@ -19,10 +22,11 @@ if TYPE_CHECKING:
     from cinelake.enrich import EnrichResult, ExpireResult
     from cinelake.land import LandResult
     from cinelake.pipeline import RunResult, StageResult
+    from cinelake.query import QueryResult, TablesResult
     from cinelake.report import ReportResult
     from cinelake.verify import VerifyResult
 
-    Showable = StageResult | VerifyResult | ExpireResult
+    Showable = StageResult | VerifyResult | ExpireResult | QueryResult | TablesResult
 
 Form = Literal["table", "json", "csv", "md"]
 
@@ -107,6 +111,26 @@ def show_answers(result: "AskResult", form: Form) -> None:
         case "table":
             for answer in result.answers:
                 _print_tables(answer)
+
+
+def show_query(result: "QueryResult", form: Form) -> None:
+    """Prints what a query gave, as a table that fits, as CSV or as one JSON document; or in which file it is."""
+    if form == "json":
+        _print_json(document(result))
+    elif result.path is not None:
+        _print_lines([f"{result.path}: {len(result.columns):,} columns, {rows_told(result)}"])
+    elif form == "csv":
+        _print_lines(csv_lines(result))
+    else:
+        _print_query(result)
+
+
+def show_tables(result: "TablesResult", *, as_json: bool) -> None:
+    """Prints which tables there are to query."""
+    if as_json:
+        _print_json(document(result))
+    else:
+        _print_lines(table_lines(result))
 
 
 def show_findings(result: "DoctorResult", *, as_json: bool) -> None:
@@ -256,11 +280,9 @@ def _markdown(answer: "Answer") -> list[str]:
 
 def _print_tables(answer: "Answer") -> None:
     """The answer's rows as one table, or as one under each value of the column that splits them."""
-    from rich.console import Console
-
     from cinelake.cli.tables import draw_table, fit_columns
 
-    console = Console(width=None if sys.stdout.isatty() else WIDE, markup=False, highlight=False)
+    console = _console()
     console.print(answer.words.title.en, style="bold")
     split = answer.words.split if answer.rows else None
     columns = _columns(answer, answer.rows, but=split)
@@ -277,6 +299,26 @@ def _print_tables(answer: "Answer") -> None:
     console.print(f"\n{answer.in_words(answer.words.sentence, 'en')}\n")
     for note in answer.notes("en"):
         console.print(f"{note}\n", style="dim")
+
+
+def _print_query(result: "QueryResult") -> None:
+    from cinelake.cli.tables import draw_table, fit_columns
+
+    console = _console()
+    columns = query_columns(result)
+    widths = fit_columns(columns, console.width)
+    console.print(draw_table(columns, widths))
+    left_out = ", ".join(column.heading for column in columns[len(widths) :])
+    if left_out:
+        console.print(f"\nNo room here for: {left_out}. --json and --csv have all columns.", style="dim")
+    console.print(f"\n{rows_told(result)}", style="dim")
+
+
+def _console() -> "Console":
+    """A terminal of its own width, or a wide one where stdout is none."""
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else WIDE, markup=False, highlight=False)
 
 
 def _print_json(told: Mapping[str, Any]) -> None:

@@ -19,6 +19,7 @@ from cinelake.lake.runs import Event
 if TYPE_CHECKING:
     from cinelake.ask import AskResult
     from cinelake.pipeline import RunResult
+    from cinelake.query import QueryResult, TablesResult
     from cinelake.verify import VerifyResult
 
 
@@ -68,7 +69,7 @@ class Session:
         """Tells what a stage is doing."""
         self._teller(event)
 
-    def one_form(self, *, json: bool, csv: bool, md: bool) -> output.Form:
+    def one_form(self, *, json: bool, csv: bool, md: bool = False) -> output.Form:
         """The form that was asked for.
 
         Raises:
@@ -76,7 +77,8 @@ class Session:
         """
         chosen: list[output.Form] = [form for form, asked in (("json", json), ("csv", csv), ("md", md)) if asked]  # type: ignore[misc]
         if len(chosen) > 1:
-            raise ConfigurationError("--json, --csv and --md exclude each other", "give one of them")
+            told = " and ".join(f"--{form}" for form in chosen)
+            raise ConfigurationError(f"{told} exclude each other", "give one of them")
         return chosen[0] if chosen else "table"
 
     def show(self, result: "output.Showable") -> None:
@@ -102,3 +104,15 @@ class Session:
         self._teller.__exit__(None, None, None)
         with reader_may_leave():
             output.show_answers(result, form)
+
+    def show_query(self, result: "QueryResult", form: output.Form) -> None:
+        """Prints what a query gave in the form that was asked for."""
+        self._teller.__exit__(None, None, None)
+        with reader_may_leave():
+            output.show_query(result, form)
+
+    def show_tables(self, result: "TablesResult") -> None:
+        """Prints which tables there are to query."""
+        self._teller.__exit__(None, None, None)
+        with reader_may_leave():
+            output.show_tables(result, as_json=self._json)
