@@ -235,24 +235,6 @@ def verify(
         raise typer.Exit(1)
 
 
-@app.command(epilog="Example: cinelake expire --dry-run")
-def expire(
-    project: ProjectOption = HERE,
-    lake: LakeOption = None,
-    dry_run: DryRunOption = False,
-    json: JsonOption = False,
-    verbose: VerboseOption = 0,
-    quiet: QuietOption = False,
-) -> None:
-    """TMDB's records that are older than 180 days leave the lake, as TMDB's terms ask."""
-    from cinelake.cli.session import Session
-    from cinelake.enrich import ExpireOptions, expire_records
-
-    with Session(project, lake, None, json=json, quiet=quiet, verbose=verbose, dry_run=dry_run) as session:
-        options = ExpireOptions(dry_run=dry_run)
-        session.show(expire_records(session.project, session.lake, session.run, options, session.on_event))
-
-
 @app.command(epilog="Example: cinelake sql 'SELECT kind, COUNT(*) FROM trusted.titles GROUP BY kind'")
 def sql(
     query: Annotated[
@@ -289,6 +271,24 @@ def sql(
         options = QueryOptions(text, session.until, rows, parquet)
         result = query_tables(session.project, session.lake, session.run, options, session.on_event)
         session.show_query(result, form)
+
+
+@app.command(epilog="Example: cinelake expire --dry-run")
+def expire(
+    project: ProjectOption = HERE,
+    lake: LakeOption = None,
+    dry_run: DryRunOption = False,
+    json: JsonOption = False,
+    verbose: VerboseOption = 0,
+    quiet: QuietOption = False,
+) -> None:
+    """TMDB's records that are older than 180 days leave the lake, as TMDB's terms ask."""
+    from cinelake.cli.session import Session
+    from cinelake.enrich import ExpireOptions, expire_records
+
+    with Session(project, lake, None, json=json, quiet=quiet, verbose=verbose, dry_run=dry_run) as session:
+        options = ExpireOptions(dry_run=dry_run)
+        session.show(expire_records(session.project, session.lake, session.run, options, session.on_event))
 
 
 @app.command(epilog="Example: cinelake doctor --lake s3://my-lake")
