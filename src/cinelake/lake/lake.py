@@ -55,6 +55,8 @@ class StoredObject(NamedTuple):
     bytes: int
     e_tag: str | None
     """Without quotes."""
+    modified_at: datetime
+    """UTC; when the store says that it was last written."""
 
 
 class Lake:
@@ -228,7 +230,9 @@ class Lake:
         def next_page() -> list[StoredObject]:
             with lake_failures(f"cannot list {self}/{prefix}"):
                 return [
-                    StoredObject(entry["path"], entry["size"], (entry["e_tag"] or "").strip('"') or None)
+                    StoredObject(
+                        entry["path"], entry["size"], (entry["e_tag"] or "").strip('"') or None, entry["last_modified"]
+                    )
                     for entry in listing.next_page()
                 ]
 
