@@ -7,9 +7,9 @@
     result = run_pipeline(project, Lake.open(project), Run.start(date(2022, 5, 2)))
 
 Every stage of the command line is a function here: `land_files`, `enrich_titles`, `build_tables`, `ask_questions`,
-`write_report`, `verify_lake`, `query_tables`, `tell_tables`, `expire_records`, and `run_pipeline` for those of a whole
-run, in order; `examine` looks at what is set up. Names are loaded when they are first used, so that `import cinelake`
-costs nothing.
+`write_report`, `verify_lake`, `survey_lake`, `query_tables`, `tell_tables`, `expire_records`, and `run_pipeline` for
+those of a whole run, in order; `examine` looks at what is set up. Names are loaded when they are first used, so that
+`import cinelake` costs nothing.
 """
 
 from importlib import import_module
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from cinelake.pipeline import RunOptions, RunResult, run_pipeline
     from cinelake.query import QueryOptions, QueryResult, TablesResult, TellingOptions, query_tables, tell_tables
     from cinelake.report import ReportOptions, ReportResult, write_report
+    from cinelake.survey import Entry, SurveyOptions, SurveyResult, survey_lake
     from cinelake.verify import Check, VerifyOptions, VerifyResult, verify_lake
 
 __all__ = [
@@ -57,6 +58,7 @@ __all__ = [
     "DoctorResult",
     "EnrichOptions",
     "EnrichResult",
+    "Entry",
     "Event",
     "ExitCode",
     "ExpireOptions",
@@ -75,6 +77,8 @@ __all__ = [
     "RunResult",
     "ServiceError",
     "Shard",
+    "SurveyOptions",
+    "SurveyResult",
     "TablesResult",
     "TellingOptions",
     "VerifyOptions",
@@ -87,6 +91,7 @@ __all__ = [
     "land_files",
     "query_tables",
     "run_pipeline",
+    "survey_lake",
     "tell_tables",
     "verify_lake",
     "write_report",
@@ -125,6 +130,7 @@ _HOMES = {
         "tell_tables",
     ),
     "cinelake.report": ("ReportOptions", "ReportResult", "write_report"),
+    "cinelake.survey": ("Entry", "SurveyOptions", "SurveyResult", "survey_lake"),
     "cinelake.verify": ("Check", "VerifyOptions", "VerifyResult", "verify_lake"),
 }
 

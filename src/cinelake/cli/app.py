@@ -235,6 +235,32 @@ def verify(
         raise typer.Exit(1)
 
 
+@app.command(epilog="Example: cinelake ls Refined --dataset fact_title")
+def ls(
+    layer: Annotated[
+        str | None, typer.Argument(metavar="[LAYER]", help="Raw, Trusted or Refined; all, if left out.")
+    ] = None,
+    dataset: Annotated[
+        str | None, typer.Option("--dataset", help="Only this dataset or table.", metavar="NAME")
+    ] = None,
+    project: ProjectOption = HERE,
+    lake: LakeOption = None,
+    date: Annotated[
+        str | None, typer.Option("--date", help="Only what has this processing date.", metavar="YYYY-MM-DD")
+    ] = None,
+    json: JsonOption = False,
+    verbose: VerboseOption = 0,
+    quiet: QuietOption = False,
+) -> None:
+    """What is in the lake, by layer, dataset and date."""
+    from cinelake.cli.session import Session
+    from cinelake.survey import SurveyOptions, survey_lake
+
+    with Session(project, lake, date, json=json, quiet=quiet, verbose=verbose) as session:
+        options = SurveyOptions(layer, dataset, session.until)
+        session.show_contents(survey_lake(session.project, session.lake, session.run, options, session.on_event))
+
+
 @app.command(epilog="Example: cinelake sql 'SELECT kind, COUNT(*) FROM trusted.titles GROUP BY kind'")
 def sql(
     query: Annotated[

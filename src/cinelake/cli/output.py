@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
+from cinelake.cli.contents import NOTHING, entry_columns, layers_of, legend_lines
 from cinelake.cli.evidence import evidence_lines, evidence_markdown
 from cinelake.cli.progress import duration_of, size_of
 from cinelake.cli.queries import csv_lines, query_columns, rows_told, table_lines
@@ -24,9 +25,10 @@ if TYPE_CHECKING:
     from cinelake.pipeline import RunResult, StageResult
     from cinelake.query import QueryResult, TablesResult
     from cinelake.report import ReportResult
+    from cinelake.survey import SurveyResult
     from cinelake.verify import VerifyResult
 
-    Showable = StageResult | VerifyResult | ExpireResult | QueryResult | TablesResult
+    Showable = StageResult | VerifyResult | ExpireResult | QueryResult | TablesResult | SurveyResult
 
 Form = Literal["table", "json", "csv", "md"]
 
@@ -111,6 +113,16 @@ def show_answers(result: "AskResult", form: Form) -> None:
         case "table":
             for answer in result.answers:
                 _print_tables(answer)
+
+
+def show_contents(result: "SurveyResult", *, as_json: bool) -> None:
+    """Prints what lies in the lake, as a table a layer or as one JSON document."""
+    if as_json:
+        _print_json(document(result))
+    elif result.entries:
+        _print_contents(result)
+    else:
+        _print_lines([f"{result.lake}: {NOTHING}"])
 
 
 def show_query(result: "QueryResult", form: Form) -> None:
@@ -299,6 +311,21 @@ def _print_tables(answer: "Answer") -> None:
     console.print(f"\n{answer.in_words(answer.words.sentence, 'en')}\n")
     for note in answer.notes("en"):
         console.print(f"{note}\n", style="dim")
+
+
+def _print_contents(result: "SurveyResult") -> None:
+    """A table a layer, the columns of all of them as wide as each other's."""
+    from cinelake.cli.tables import draw_table, fit_columns
+
+    console = _console()
+    widths = fit_columns(entry_columns(result.entries, now=result.run.started_at), console.width)
+    for heading, columns in layers_of(result):
+        console.print(heading, style="bold")
+        console.print()
+        console.print(draw_table(columns, widths))
+        console.print()
+    for line in legend_lines(result):
+        console.print(line, style="dim")
 
 
 def _print_query(result: "QueryResult") -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cinelake.ask import AskResult
     from cinelake.pipeline import RunResult
     from cinelake.query import QueryResult, TablesResult
+    from cinelake.survey import SurveyResult
     from cinelake.verify import VerifyResult
 
 
@@ -116,3 +117,9 @@ class Session:
         self._teller.__exit__(None, None, None)
         with reader_may_leave():
             output.show_tables(result, as_json=self._json)
+
+    def show_contents(self, result: "SurveyResult") -> None:
+        """Prints what lies in the lake."""
+        self._teller.__exit__(None, None, None)
+        with reader_may_leave():
+            output.show_contents(result, as_json=self._json)
