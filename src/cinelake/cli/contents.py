@@ -5,7 +5,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from cinelake.cli.progress import size_of
+from cinelake.cli.progress import count_of, size_of
 
 if TYPE_CHECKING:
     from cinelake.cli.tables import Column
@@ -29,7 +29,7 @@ def layers_of(result: "SurveyResult") -> "Iterator[tuple[str, list[Column]]]":
         entries = list(found)
         objects = sum(entry.objects for entry in entries)
         size = size_of(sum(entry.bytes for entry in entries))
-        yield f"{layer} ({_count(objects, 'object')}, {size})", entry_columns(entries, now=result.run.started_at)
+        yield f"{layer} ({count_of(objects, 'object')}, {size})", entry_columns(entries, now=result.run.started_at)
 
 
 def entry_columns(entries: "Sequence[Entry]", *, now: datetime) -> "list[Column]":
@@ -70,7 +70,3 @@ def _named(entry: "Entry") -> str:
     if not entry.dataset:
         return "other keys"
     return f"{entry.dataset} ({entry.origin})" if entry.origin not in ("", USUAL_ORIGIN) else entry.dataset
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'s' * (number != 1)}"

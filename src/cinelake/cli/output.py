@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from cinelake.cli.contents import NOTHING, entry_columns, layers_of, legend_lines
 from cinelake.cli.evidence import evidence_lines, evidence_markdown
-from cinelake.cli.progress import duration_of, size_of
+from cinelake.cli.progress import count_of, duration_of, size_of
 from cinelake.cli.queries import csv_lines, query_columns, rows_told, table_lines
 from cinelake.cli.streams import as_json
 from cinelake.errors import ConfigurationError
@@ -130,7 +130,7 @@ def show_query(result: "QueryResult", form: Form) -> None:
     if form == "json":
         _print_json(document(result))
     elif result.path is not None:
-        _print_lines([f"{result.path}: {len(result.columns):,} columns, {rows_told(result)}"])
+        _print_lines([f"{result.path}: {count_of(len(result.columns), 'column')}, {rows_told(result)}"])
     elif form == "csv":
         _print_lines(csv_lines(result))
     else:

@@ -134,3 +134,8 @@ def size_of(size_bytes: float) -> str:
         size /= 1000
         units.pop(0)
     return f"{size:.3g} {units[0]}"
+
+
+def count_of(number: int, noun: str) -> str:
+    """As in `1 row` or `1,234 rows`."""
+    return f"{number:,} {noun}{'s' * (number != 1)}"

@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cinelake.cli.progress import count_of
 from cinelake.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def rows_told(result: "QueryResult") -> str:
     """How many rows there are, and how to see those that are left out."""
     if result.path is None and len(result.rows) < result.row_count:
         return f"{len(result.rows):,} of {result.row_count:,} rows; --limit N shows more, --all every one"
-    return f"{result.row_count:,} row{'s' * (result.row_count != 1)}"
+    return count_of(result.row_count, "row")
 
 
 def csv_lines(result: "QueryResult") -> Iterator[str]:
@@ -94,7 +95,7 @@ def csv_lines(result: "QueryResult") -> Iterator[str]:
 def table_lines(result: "TablesResult") -> Iterator[str]:
     """Each table with its rows, and below it its columns with their types."""
     for table in result.tables:
-        yield f"{table.name} ({table.rows:,} row{'s' * (table.rows != 1)})"
+        yield f"{table.name} ({count_of(table.rows, 'row')})"
         width = max(len(column.name) for column in table.columns)
         yield from (f"  {column.name:<{width}}  {column.type}" for column in table.columns)
         yield ""
