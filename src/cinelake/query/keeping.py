@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory, mkstemp
 
 from cinelake.config import FolderLake, Project
 from cinelake.engine.interface import Engine
-from cinelake.errors import AccessError, ConfigurationError
+from cinelake.errors import AccessError, CinelakeError, ConfigurationError, DataError
 
 RESERVED, WRITTEN = "reserved_rows", "written_rows"
 """Names under which the engine knows the file, before and after the query."""
@@ -40,6 +40,21 @@ def check_target(project: Project, target: Path) -> None:
     lake = project.lake_uri
     if isinstance(lake, FolderLake) and target.resolve().is_relative_to(lake.path.resolve()):
         raise ConfigurationError(f"{target} lies within the lake", "name a file elsewhere")
+
+
+def write_rows(engine: Engine, select: str, path: Path) -> None:
+    """Writes the rows of a SELECT to a file that was reserved.
+
+    Raises:
+        CinelakeError: Parquet cannot hold them, or there is no room.
+    """
+    try:
+        engine.make_table(WRITTEN, select, path)
+    except DataError as error:
+        why = str(error.__cause__ or error.what).partition("\n")[0]
+        raise CinelakeError(
+            f"the rows cannot be written as Parquet: {why}", "make room in .cinelake, or cast what Parquet cannot hold"
+        ) from error
 
 
 def put_in_place(written: Path, target: Path) -> None:

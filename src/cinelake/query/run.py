@@ -15,8 +15,8 @@ from cinelake.engine.published import attach_build, demand_build
 from cinelake.errors import ConfigurationError, DataError
 from cinelake.lake import Event, Lake, OnEvent, Run, Status, silent
 from cinelake.lake.manifests import Manifest, ObjectRecord
-from cinelake.query.keeping import WRITTEN, check_target, put_in_place, reserved_file
-from cinelake.query.statement import find_tables, read_statement
+from cinelake.query.keeping import check_target, put_in_place, reserved_file, write_rows
+from cinelake.query.statement import TABLES, find_tables, read_statement
 from cinelake.query.values import plain_value, readable_type
 
 STAGE = "sql"
@@ -156,7 +156,7 @@ def query_tables(
         limit = f" LIMIT {options.limit}" if options.limit is not None else ""
         rows: tuple[tuple[Any, ...], ...] = ()
         if options.parquet is not None and path is not None:
-            engine.make_table(WRITTEN, f"SELECT * FROM {HELD}", path)
+            write_rows(engine, f"SELECT * FROM {HELD}", path)
             put_in_place(path, options.parquet)
         else:
             rows = engine.query(f"SELECT {_readable(columns)} FROM {HELD}{limit}").rows
@@ -238,5 +238,6 @@ def _in_words(error: DataError) -> ConfigurationError:
     line = re.search(r"^LINE (\d+):", told, re.MULTILINE)
     near = re.search(r"^(?:Candidate bindings|Candidate functions|Did you mean):? (.+?)\??$", told, re.MULTILINE)
     place = f", line {line[1]}" if line else ""
-    hint = f"did you mean {near[1]}?" if near else "mend the SQL there"
+    # Of tables the engine knows its own as well; those that are not of the lake were told before it was asked.
+    hint = TABLES if "Table with name" in first else f"did you mean {near[1]}?" if near else "mend the SQL there"
     return ConfigurationError(f"the query{place}: {first}", hint)

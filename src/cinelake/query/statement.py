@@ -1,6 +1,7 @@
 """A query as its writer meant it, read by the engine's own parser: what it reads, and whether it may run at all."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -14,6 +15,7 @@ READING = ("SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "CTE_NODE"
 FUNCTIONS = ("generate_series", "json_each", "json_tree", "range", "repeat", "unnest")
 """Functions that may stand for a table: they make rows of their arguments, and read nothing."""
 WRITES = "write one SELECT (or WITH, FROM, VALUES, DESCRIBE or SUMMARIZE); --parquet FILE keeps its rows"
+PIVOTS = "let a PIVOT name its values, as in PIVOT titles ON kind IN ('film', 'series') USING COUNT(*)"
 TABLES = "cinelake sql without a query lists the tables"
 
 
@@ -98,10 +100,10 @@ def _parse(engine: Engine, text: str) -> dict[str, Any]:
 
 def _refused(text: str, parsed: Mapping[str, Any]) -> ConfigurationError:
     if parsed["error_type"] == "not implemented":
-        # The parser took it: it is SQL, and something else than a SELECT.
-        return ConfigurationError(
-            "only a SELECT is run here: nothing may be written, attached, installed or set", WRITES
-        )
+        # The parser took it: it is SQL, and something else than a SELECT. A PIVOT that has to look for its values is
+        # several statements.
+        hint = PIVOTS if re.search(r"\bPIVOT\b", text, re.IGNORECASE) else WRITES
+        return ConfigurationError("only a SELECT is run here: nothing may be written, attached, installed or set", hint)
     message = str(parsed["error_message"]).partition(" Use ")[0]
     position = int(parsed.get("position", 0))
     line = text.encode()[:position].count(b"\n") + 1
@@ -111,7 +113,7 @@ def _refused(text: str, parsed: Mapping[str, Any]) -> ConfigurationError:
 def _check_parts(parts: Sequence[Mapping[str, Any]]) -> None:
     for part in parts:
         kind = part.get("type")
-        if "cte_map" in part and kind not in READING:
+        if str(kind).endswith("_NODE") and kind not in READING:
             raise ConfigurationError("the query writes: a part of it is no SELECT", WRITES)
         if kind == "TABLE_FUNCTION":
             function = str(part["function"].get("function_name", "")).lower()

@@ -6,16 +6,18 @@ from math import isinf, isnan
 from typing import Any
 
 AS_TEXT = re.compile(
-    r"\b(?:DATE|TIMESTAMP WITH TIME ZONE|TIMESTAMP_S|TIMESTAMP_MS|TIMESTAMP_NS|TIMESTAMP|TIME WITH TIME ZONE|TIME_NS"
+    r"""("(?:[^"]|"")*"|'(?:[^']|'')*')"""
+    r"|\b(?:DATE|TIMESTAMP WITH TIME ZONE|TIMESTAMP_S|TIMESTAMP_MS|TIMESTAMP_NS|TIMESTAMP|TIME WITH TIME ZONE|TIME_NS"
     r"|TIME|INTERVAL|BLOB)(?=[,)\[]|$)"
 )
 """Types whose values Python would round or lose: `infinity`, months of an interval, nanoseconds, years before Christ. A
-type stands before a comma, a bracket or the end; the name of a field stands before a blank."""
+type stands before a comma, a bracket or the end; the name of a field stands before a blank, or in quotes, which the
+first group takes."""
 
 
 def readable_type(sql_type: str) -> str:
     """The type to which a column is cast before it is read: with text for what Python cannot hold, at any depth."""
-    return AS_TEXT.sub("VARCHAR", sql_type)
+    return AS_TEXT.sub(lambda found: found[1] or "VARCHAR", sql_type)
 
 
 def plain_value(value: Any) -> Any:
