@@ -62,7 +62,7 @@ class DuckDB:
             # A file that is there is read as it is named, whatever pattern its name might be; and only the plain name
             # passes once the engine is confined.
             named = ", ".join(text(path) for path in paths)
-            self._execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet([{named}])")
+            self._execute(f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM read_parquet([{named}])")
         self._attached += paths
 
     def columns_of(self, name: str) -> Mapping[str, str]:

@@ -5,24 +5,24 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory, mkstemp
+from tempfile import mkstemp
 
 from cinelake.config import FolderLake, Project
 from cinelake.engine.interface import Engine
+from cinelake.engine.workspace import temporary_folder
 from cinelake.errors import AccessError, CinelakeError, ConfigurationError, DataError
 
-RESERVED, WRITTEN = "reserved_rows", "written_rows"
-"""Names under which the engine knows the file, before and after the query."""
+WRITTEN = "written_rows"
+"""The name under which the engine knows the file."""
 
 
 @contextmanager
 def reserved_file(engine: Engine, project: Project) -> Iterator[Path]:
     """A file in the work directory that the engine may write, even once it is confined; afterwards it is gone."""
-    with TemporaryDirectory(dir=project.work_directory, prefix="query-") as folder:
-        path = Path(folder) / "rows.parquet"
+    with temporary_folder(project.work_directory) as folder:
         # A confined engine writes only where it has written before; and over a file that is there, it would begin
         # another beside it.
-        engine.make_table(RESERVED, "SELECT NULL AS nothing", path)
+        [path] = engine.make_table(WRITTEN, "SELECT NULL AS nothing", folder).files
         path.unlink()
         yield path
 
@@ -49,7 +49,7 @@ def write_rows(engine: Engine, select: str, path: Path) -> None:
         CinelakeError: Parquet cannot hold them, or there is no room.
     """
     try:
-        engine.make_table(WRITTEN, select, path)
+        engine.make_table(WRITTEN, select, path.parent)
     except DataError as error:
         why = str(error.__cause__ or error.what).partition("\n")[0]
         raise CinelakeError(

@@ -11,10 +11,10 @@ from typing import Any, ClassVar
 from cinelake.config import Project
 from cinelake.engine import open_engine
 from cinelake.engine.interface import Engine
-from cinelake.engine.published import attach_build, demand_build
+from cinelake.engine.published import attach_build, demand_build, tables_of
 from cinelake.errors import ConfigurationError, DataError
 from cinelake.lake import Event, Lake, OnEvent, Run, Status, silent
-from cinelake.lake.manifests import Manifest, ObjectRecord
+from cinelake.lake.manifests import Manifest
 from cinelake.query.keeping import check_target, put_in_place, reserved_file, write_rows
 from cinelake.query.statement import TABLES, find_tables, read_statement
 from cinelake.query.values import plain_value, readable_type
@@ -145,7 +145,7 @@ def query_tables(
     with ExitStack() as held:
         engine = held.enter_context(open_engine(project))
         statement = read_statement(engine, options.sql)
-        found = find_tables(statement, list(_records(build)))
+        found = find_tables(statement, [table.name for table in tables_of(build)])
         on_event(Event(STAGE, "fetching the tables"))
         _attach(engine, lake, build, found)
         path = held.enter_context(reserved_file(engine, project)) if options.parquet is not None else None
@@ -180,23 +180,14 @@ def tell_tables(
     with open_engine(project) as engine:
         names = attach_build(engine, lake, build)
         columns = {name: _columns_of(engine, name) for name in names}
-    tables = tuple(
-        LakeTable(name, told["rows"], columns[name]) for name, told in zip(names, build.detail["tables"], strict=True)
-    )
+    tables = tuple(LakeTable(table.name, table.rows, columns[table.name]) for table in tables_of(build))
     return TablesResult(run.on(build.processing_date), str(lake), build.run_id, tables)
-
-
-def _records(build: Manifest) -> dict[str, ObjectRecord]:
-    """The object of each table of a build, by the table's full name."""
-    names = [f"{told['layer'].lower()}.{told['table']}" for told in build.detail["tables"]]
-    return dict(zip(names, build.objects, strict=True))
 
 
 def _attach(engine: Engine, lake: Lake, build: Manifest, found: Mapping[str, str]) -> None:
     """Lets the engine read the tables that a query names, by the very names that it uses."""
-    records = _records(build)
-    wanted = sorted(set(found.values()))
-    paths = dict(zip(wanted, lake.fetch_all(records[name] for name in wanted), strict=True))
+    tables = {table.name: table for table in tables_of(build)}
+    paths = {name: lake.fetch_all(tables[name].records) for name in set(found.values())}
     for written, name in found.items():
         engine.attach(written, paths[name])
 
@@ -215,9 +206,7 @@ def _hold(engine: Engine, text: str) -> tuple[QueryColumn, ...]:
 
 
 def _columns_of(engine: Engine, table: str) -> tuple[QueryColumn, ...]:
-    return tuple(
-        QueryColumn(row["column_name"], row["column_type"]) for row in engine.query(f"DESCRIBE {table}").records()
-    )
+    return tuple(QueryColumn(name, type_) for name, type_ in engine.columns_of(table).items())
 
 
 def _readable(columns: Sequence[QueryColumn]) -> str:

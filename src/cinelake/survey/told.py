@@ -6,6 +6,7 @@ from datetime import date
 from itertools import groupby
 from typing import Literal
 
+from cinelake.engine.published import tables_of
 from cinelake.lake.keys import KeyTemplate
 from cinelake.lake.manifests import Manifest, counted_landings
 
@@ -91,8 +92,10 @@ def _built(builds: Sequence[Manifest]) -> dict[str, Told]:
     for build in builds:
         day = build.processing_date
         state = _on("counts" if last[day] == build.run_id else "superseded", day, newest)
-        for table, record in zip(build.detail["tables"], build.objects, strict=True):
-            told[record.key] = Told(state, build.run_id, table["rows"], record.sha256)
+        for table in tables_of(build):
+            # Of a table in several objects only the rows of all are known: the first stands for them.
+            for record, rows in zip(table.records, (table.rows, *[0] * len(table.records)), strict=False):
+                told[record.key] = Told(state, build.run_id, rows, record.sha256)
     return told
 
 
