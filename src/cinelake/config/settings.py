@@ -148,8 +148,18 @@ class Analysis(_Table):
 class EngineTable(_Table):
     """`[engine]`: what runs the SQL."""
 
+    name: Literal["duckdb", "spark"] = "duckdb"
+    """`duckdb` for one machine, embedded; `spark` for many."""
+    remote: str | None = Field(default=None, pattern=r"^sc://")
+    """A Spark Connect server, as in `sc://host:15002`. None takes the cluster of `spark-submit`, or this machine."""
     memory: str = Field(default="1500MB", pattern=r"^[1-9][0-9]*(MB|GB)$")
-    """As much as the embedded engine takes before it spills to the work folder."""
+    """As much as an engine in this process takes before it spills to the work folder."""
+
+    @model_validator(mode="after")
+    def _remote_is_spark(self) -> "EngineTable":
+        if self.remote and self.name != "spark":
+            raise ValueError('remote = "sc://…" is a Spark; write name = "spark" beside it')
+        return self
 
 
 class Build(_Table):

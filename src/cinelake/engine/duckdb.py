@@ -12,6 +12,7 @@ from cinelake.engine.duckdb_raw import RawReader, identifier, in_words, text
 from cinelake.engine.interface import CsvFile, CsvRead, JsonFile, MadeTable, Table
 
 SCHEMAS = ("trusted", "refined")
+PERCENTILES = ("PERCENTILE_CONT", "QUANTILE_CONT", "MEDIAN")
 INTERRUPT_EVERY_S = 0.1
 """How often an interruption is repeated until the statement has ended: one that comes before its start is not heard."""
 SETTINGS: dict[str, str | bool | int | float | list[str]] = {
@@ -52,7 +53,7 @@ class DuckDB:
         """See `Engine.make_table`."""
         path = folder / f"{name}.parquet"
         with in_words(name):
-            made = self._execute(f"COPY ({select}) TO {text(path)} (FORMAT parquet, COMPRESSION zstd)")
+            made = self._execute(f"COPY ({_spelled_out(select)}) TO {text(path)} (FORMAT parquet, COMPRESSION zstd)")
         self.attach(name, [path])
         return MadeTable(int(made.rows[0][0]), (path,))
 
@@ -80,12 +81,12 @@ class DuckDB:
     def hold(self, name: str, select: str) -> None:
         """See `Engine.hold`."""
         with in_words(name):
-            self._execute(f"CREATE OR REPLACE TEMP TABLE {identifier(name)} AS {select}")
+            self._execute(f"CREATE OR REPLACE TEMP TABLE {identifier(name)} AS {_spelled_out(select)}")
 
     def query(self, select: str) -> Table:
         """See `Engine.query`."""
         with in_words("the query"):
-            return self._execute(select)
+            return self._execute(_spelled_out(select))
 
     def close(self) -> None:
         """See `Engine.close`."""
@@ -113,3 +114,14 @@ class DuckDB:
             while thread.ident is not None and not told.done():
                 self._connection.interrupt()
                 wait([told], timeout=INTERRUPT_EVERY_S)
+
+
+def _spelled_out(select: str) -> str:
+    """A SELECT whose percentiles are arithmetic; see `cinelake.engine.percentiles`."""
+    upper = select.upper()
+    if not any(name in upper for name in PERCENTILES):
+        return select
+    # It brings a parser along, which most queries do without.
+    from cinelake.engine.percentiles import spell_out_for_duckdb
+
+    return spell_out_for_duckdb(select)

@@ -2,25 +2,46 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from cinelake.config import Project
+from cinelake.config.settings import EngineTable
 from cinelake.engine.interface import Engine
 from cinelake.engine.workspace import temporary_folder
+from cinelake.errors import ConfigurationError
 
 
 @contextmanager
-def open_engine(project: Project) -> Iterator[Engine]:
+def open_engine(project: Project, *, embedded: bool = False) -> Iterator[Engine]:
     """An engine for the length of a `with`.
+
+    Args:
+        project: names it.
+        embedded: takes the one in this process, whatever the project names.
 
     Raises:
         AccessError: the work directory cannot be made.
+        ConfigurationError: it is not installed.
+        ServiceError: it cannot be reached.
     """
-    # Only the engine that is picked is loaded.
-    from cinelake.engine.duckdb import DuckDB
-
     with temporary_folder(project.work_directory) as folder:
-        engine = DuckDB(folder, memory=project.engine.memory)
+        engine = _make(project.engine, folder, embedded=embedded)
         try:
             yield engine
         finally:
             engine.close()
+
+
+def _make(wanted: EngineTable, folder: Path, *, embedded: bool) -> Engine:
+    # Only the engine that is picked is loaded.
+    if wanted.name == "duckdb" or embedded:
+        from cinelake.engine.duckdb import DuckDB
+
+        return DuckDB(folder, memory=wanted.memory)
+    try:
+        from cinelake.engine.spark import Spark
+    except ImportError as error:
+        raise ConfigurationError(
+            f"Spark is not installed ({error.name} is missing)", "pip install 'cinelake[spark]'"
+        ) from error
+    return Spark(folder, memory=wanted.memory, remote=wanted.remote)

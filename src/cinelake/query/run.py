@@ -143,7 +143,7 @@ def query_tables(
         check_target(project, options.parquet)
     build = demand_build(lake, options.until)
     with ExitStack() as held:
-        engine = held.enter_context(open_engine(project))
+        engine = held.enter_context(open_engine(project, embedded=True))
         statement = read_statement(engine, options.sql)
         found = find_tables(statement, [table.name for table in tables_of(build)])
         on_event(Event(STAGE, "fetching the tables"))
@@ -177,7 +177,7 @@ def tell_tables(
     options = options or TellingOptions()
     build = demand_build(lake, options.until)
     on_event(Event(STAGE, "fetching the tables"))
-    with open_engine(project) as engine:
+    with open_engine(project, embedded=True) as engine:
         names = attach_build(engine, lake, build)
         columns = {name: _columns_of(engine, name) for name in names}
     tables = tuple(LakeTable(table.name, table.rows, columns[table.name]) for table in tables_of(build))
