@@ -46,6 +46,12 @@ NoCreateOption = Annotated[
     bool, typer.Option("--no-create-bucket", help="Fail where the lake is not there, rather than make it.")
 ]
 OutputOption = Annotated[Path | None, typer.Option("--output", help="Write the report to this file.", metavar="PATH")]
+EngineOption = Annotated[
+    str | None, typer.Option("--engine", help="Run the SQL with duckdb, on this machine, or spark.", metavar="NAME")
+]
+RemoteOption = Annotated[
+    str | None, typer.Option("--remote", help="Use this Spark Connect server: sc://HOST:PORT.", metavar="URI")
+]
 VerboseOption = Annotated[
     int,
     typer.Option(
@@ -76,6 +82,8 @@ def run(
     no_create: NoCreateOption = False,
     output: OutputOption = None,
     dry_run: DryRunOption = False,
+    engine: EngineOption = None,
+    remote: RemoteOption = None,
     json: JsonOption = False,
     verbose: VerboseOption = 0,
     quiet: QuietOption = False,
@@ -86,7 +94,9 @@ def run(
     from cinelake.pipeline import RunOptions, run_pipeline
     from cinelake.report import ReportOptions
 
-    with Session(project, lake, date, json=json, quiet=quiet, verbose=verbose, dry_run=dry_run) as session:
+    with Session(
+        project, lake, date, json=json, quiet=quiet, verbose=verbose, dry_run=dry_run, engine=engine, remote=remote
+    ) as session:
         landing = LandOptions(replace=replace, create_lake=not no_create)
         options = RunOptions(dry_run, landing, ReportOptions(output))
         session.show_run(run_pipeline(session.project, session.lake, session.run, options, session.on_event))
@@ -126,6 +136,8 @@ def enrich(
         int | None, typer.Option("--max-requests", min=3, help="Make so many requests at most.")
     ] = None,
     dry_run: DryRunOption = False,
+    engine: EngineOption = None,
+    remote: RemoteOption = None,
     json: JsonOption = False,
     verbose: VerboseOption = 0,
     quiet: QuietOption = False,
@@ -134,7 +146,17 @@ def enrich(
     from cinelake.cli.session import Session
     from cinelake.enrich import EnrichOptions, enrich_titles
 
-    with Session(project, lake, date, json=json, quiet=quiet, verbose=verbose, dry_run=dry_run or plan) as session:
+    with Session(
+        project,
+        lake,
+        date,
+        json=json,
+        quiet=quiet,
+        verbose=verbose,
+        dry_run=dry_run or plan,
+        engine=engine,
+        remote=remote,
+    ) as session:
         options = EnrichOptions(dry_run or plan, limit, max_requests)
         session.show(enrich_titles(session.project, session.lake, session.run, options, session.on_event))
 
@@ -145,6 +167,8 @@ def build(
     lake: LakeOption = None,
     date: DateOption = None,
     dry_run: DryRunOption = False,
+    engine: EngineOption = None,
+    remote: RemoteOption = None,
     json: JsonOption = False,
     verbose: VerboseOption = 0,
     quiet: QuietOption = False,
@@ -153,7 +177,9 @@ def build(
     from cinelake.build import BuildOptions, build_tables
     from cinelake.cli.session import Session
 
-    with Session(project, lake, date, json=json, quiet=quiet, verbose=verbose, dry_run=dry_run) as session:
+    with Session(
+        project, lake, date, json=json, quiet=quiet, verbose=verbose, dry_run=dry_run, engine=engine, remote=remote
+    ) as session:
         options = BuildOptions(dry_run=dry_run)
         session.show(build_tables(session.project, session.lake, session.run, options, session.on_event))
 
@@ -164,6 +190,8 @@ def ask(
     project: ProjectOption = HERE,
     lake: LakeOption = None,
     date: UntilOption = None,
+    engine: EngineOption = None,
+    remote: RemoteOption = None,
     json: JsonOption = False,
     csv: Annotated[bool, typer.Option("--csv", help="Print one question's rows as CSV.")] = False,
     markdown: Annotated[bool, typer.Option("--md", help="Print the answers as Markdown.")] = False,
@@ -174,7 +202,7 @@ def ask(
     from cinelake.ask import AskOptions, ask_questions
     from cinelake.cli.session import Session
 
-    with Session(project, lake, date, json=json, quiet=quiet, verbose=verbose) as session:
+    with Session(project, lake, date, json=json, quiet=quiet, verbose=verbose, engine=engine, remote=remote) as session:
         form = session.one_form(json=json, csv=csv, md=markdown)
         options = AskOptions(tuple(questions or ()), until=session.until)
         result = ask_questions(session.project, session.lake, session.run, options, session.on_event)
@@ -188,6 +216,8 @@ def report(
     date: UntilOption = None,
     output: OutputOption = None,
     open_it: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+    engine: EngineOption = None,
+    remote: RemoteOption = None,
     json: JsonOption = False,
     verbose: VerboseOption = 0,
     quiet: QuietOption = False,
@@ -197,7 +227,7 @@ def report(
     from cinelake.pipeline import ask_and_report
     from cinelake.report import ReportOptions
 
-    with Session(project, lake, date, json=json, quiet=quiet, verbose=verbose) as session:
+    with Session(project, lake, date, json=json, quiet=quiet, verbose=verbose, engine=engine, remote=remote) as session:
         result = ask_and_report(
             session.project,
             session.lake,
@@ -217,6 +247,8 @@ def verify(
     lake: LakeOption = None,
     date: UntilOption = None,
     deep: Annotated[bool, typer.Option("--deep", help="Read every byte of a bucket's objects again.")] = False,
+    engine: EngineOption = None,
+    remote: RemoteOption = None,
     json: JsonOption = False,
     markdown: Annotated[bool, typer.Option("--md", help="Print Markdown fit to hand in.")] = False,
     verbose: VerboseOption = 0,
@@ -226,7 +258,7 @@ def verify(
     from cinelake.cli.session import Session
     from cinelake.verify import VerifyOptions, verify_lake
 
-    with Session(project, lake, date, json=json, quiet=quiet, verbose=verbose) as session:
+    with Session(project, lake, date, json=json, quiet=quiet, verbose=verbose, engine=engine, remote=remote) as session:
         form = session.one_form(json=json, csv=False, md=markdown)
         options = VerifyOptions(session.until, deep)
         result = verify_lake(session.project, session.lake, session.run, options, session.on_event)

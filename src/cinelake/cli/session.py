@@ -37,11 +37,13 @@ class Session:
         quiet: bool,
         verbose: int,
         dry_run: bool = False,
+        engine: str | None = None,
+        remote: str | None = None,
     ) -> None:
         self.until: date | None = parse_date(date_text) if date_text is not None else None
         """The date that was given; None where none was."""
         with ExitStack() as held:
-            self.project = Project.load(directory, lake_uri=lake_uri)
+            self.project = Project.load(directory, lake_uri=lake_uri, engine=engine, remote=remote)
             if dry_run and not self.project.work_directory.exists():
                 # What is copied or spilled to say what would be done must not stay in the project.
                 work = held.enter_context(TemporaryDirectory(prefix="cinelake-"))

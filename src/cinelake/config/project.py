@@ -63,6 +63,8 @@ class Project:
         directory: str | Path = ".",
         *,
         lake_uri: str | None = None,
+        engine: str | None = None,
+        remote: str | None = None,
         variables: Mapping[str, str] | None = None,
     ) -> Self:
         """Reads a project folder.
@@ -70,6 +72,8 @@ class Project:
         Args:
             directory: the folder that holds `lake.toml`.
             lake_uri: wins over CINELAKE_LAKE, which wins over `lake.toml`.
+            engine: `duckdb` or `spark`; wins over `lake.toml`.
+            remote: a Spark Connect server; wins over `lake.toml`, and takes Spark for the engine.
             variables: the real environment; None takes this process's.
 
         Raises:
@@ -77,7 +81,9 @@ class Project:
         """
         folder = Path(directory).resolve()
         environment = read_environment(folder, os.environ if variables is None else variables)
-        return cls.of(folder, read_settings(folder), environment, lake_uri=lake_uri)
+        settings = read_settings(folder)
+        settings = settings.model_copy(update={"engine": _chosen_engine(settings.engine, engine, remote)})
+        return cls.of(folder, settings, environment, lake_uri=lake_uri)
 
     @classmethod
     def of(cls, folder: Path, settings: Settings, environment: Environment, *, lake_uri: str | None = None) -> Self:
@@ -109,6 +115,23 @@ class Project:
     def processing_date(self, now: datetime) -> date:
         """The day that it is in the lake's time zone at `now`, which must know its own time zone."""
         return now.astimezone(self.timezone).date()
+
+
+def _chosen_engine(table: EngineTable, name: str | None, remote: str | None) -> EngineTable:
+    """What `lake.toml` says, under what the command line does."""
+    if name is None and remote is None:
+        return table
+    if remote is not None and name == "duckdb":
+        raise ConfigurationError("--remote names a Spark, and --engine is duckdb", "leave one of them out")
+    told = {"name": name or "spark", "remote": remote or (table.remote if name == "spark" else None)}
+    try:
+        return EngineTable.model_validate({**table.model_dump(), **told})
+    except ValidationError as error:
+        fields = {"name": ("--engine", name, "write duckdb or spark")}
+        option, given, hint = fields.get(
+            str(error.errors()[0]["loc"][0]), ("--remote", remote, "write it as sc://HOST:PORT")
+        )
+        raise ConfigurationError(f"{option} is {given!r}", hint) from error
 
 
 def parse_date(text: str) -> date:
