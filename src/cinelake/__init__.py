@@ -7,9 +7,9 @@
     result = run_pipeline(project, Lake.open(project), Run.start(date(2022, 5, 2)))
 
 Every stage of the command line is a function here: `land_files`, `enrich_titles`, `build_tables`, `ask_questions`,
-`write_report`, `verify_lake`, `survey_lake`, `query_tables`, `tell_tables`, `expire_records`, and `run_pipeline` for
-those of a whole run, in order; `examine` looks at what is set up. Names are loaded when they are first used, so that
-`import cinelake` costs nothing.
+`write_report`, `verify_lake`, `survey_lake`, `query_tables`, `tell_tables`, `expire_records`, `expire_builds`, and
+`run_pipeline` for those of a whole run, in order; `examine` looks at what is set up. Names are loaded when they are
+first used, so that `import cinelake` costs nothing.
 """
 
 from importlib import import_module
@@ -17,7 +17,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cinelake.ask import Answer, AskOptions, AskResult, ask_questions
-    from cinelake.build import BuildOptions, BuildResult, build_tables
+    from cinelake.build import (
+        BuildOptions,
+        BuildResult,
+        ExpireBuildsOptions,
+        ExpireBuildsResult,
+        build_tables,
+        expire_builds,
+    )
     from cinelake.config import Project
     from cinelake.doctor import DoctorResult, Finding, examine
     from cinelake.enrich import (
@@ -61,6 +68,8 @@ __all__ = [
     "Entry",
     "Event",
     "ExitCode",
+    "ExpireBuildsOptions",
+    "ExpireBuildsResult",
     "ExpireOptions",
     "ExpireResult",
     "Finding",
@@ -87,6 +96,7 @@ __all__ = [
     "build_tables",
     "enrich_titles",
     "examine",
+    "expire_builds",
     "expire_records",
     "land_files",
     "query_tables",
@@ -99,7 +109,14 @@ __all__ = [
 
 _HOMES = {
     "cinelake.ask": ("Answer", "AskOptions", "AskResult", "ask_questions"),
-    "cinelake.build": ("BuildOptions", "BuildResult", "build_tables"),
+    "cinelake.build": (
+        "BuildOptions",
+        "BuildResult",
+        "ExpireBuildsOptions",
+        "ExpireBuildsResult",
+        "build_tables",
+        "expire_builds",
+    ),
     "cinelake.config": ("Project",),
     "cinelake.doctor": ("DoctorResult", "Finding", "examine"),
     "cinelake.enrich": (

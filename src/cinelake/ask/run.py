@@ -24,7 +24,7 @@ from cinelake.ask.sentences import Language, write_sentence
 from cinelake.config import Project
 from cinelake.engine import open_engine
 from cinelake.engine.interface import Engine, Table
-from cinelake.engine.published import attach_build, demand_build
+from cinelake.engine.published import attach_newest, demand_build
 from cinelake.engine.queries import Query, in_order
 from cinelake.errors import AccessError, ConfigurationError, DataError
 from cinelake.lake import Event, Lake, OnEvent, Run, Status, silent
@@ -138,15 +138,15 @@ def ask_questions(
     """
     options = options or AskOptions()
     questions = load_questions(project, options.questions)
-    build = demand_build(lake, options.until)
-    # The answers belong to the date of their build, whenever they are asked.
-    run = run.on(build.processing_date)
+    demand_build(lake, options.until)
     on_event(Event(STAGE, "fetching the tables"))
     with open_engine(project) as engine:
-        tables = attach_build(engine, lake, build)
+        build, tables = attach_newest(engine, lake, options.until)
         engine.confine()
         limits = tuple(limits_of(engine, lake, project, build, tables))
         answers = tuple(_answer(engine, tables, question, project, on_event) for question in questions)
+    # The answers belong to the date of their build, whenever they are asked.
+    run = run.on(build.processing_date)
     for words in limits:
         on_event(Event(STAGE, words.en, "warning"))
     key, written = None, False

@@ -331,20 +331,30 @@ def sql(
         session.show_query(result, form)
 
 
-@app.command(epilog="Example: cinelake expire --dry-run")
+@app.command(epilog="Example: cinelake expire --builds --dry-run")
 def expire(
     project: ProjectOption = HERE,
     lake: LakeOption = None,
+    builds: Annotated[
+        bool, typer.Option("--builds", help="Remove tables that a later build of their date superseded.")
+    ] = False,
     dry_run: DryRunOption = False,
     json: JsonOption = False,
     verbose: VerboseOption = 0,
     quiet: QuietOption = False,
 ) -> None:
-    """TMDB's records that are older than 180 days leave the lake, as TMDB's terms ask."""
+    """TMDB's records that are older than 180 days leave the lake, as TMDB's terms ask; or superseded builds."""
     from cinelake.cli.session import Session
-    from cinelake.enrich import ExpireOptions, expire_records
 
     with Session(project, lake, None, json=json, quiet=quiet, verbose=verbose, dry_run=dry_run) as session:
+        if builds:
+            from cinelake.build import ExpireBuildsOptions, expire_builds
+
+            superseded = ExpireBuildsOptions(dry_run=dry_run)
+            session.show(expire_builds(session.project, session.lake, session.run, superseded, session.on_event))
+            return
+        from cinelake.enrich import ExpireOptions, expire_records
+
         options = ExpireOptions(dry_run=dry_run)
         session.show(expire_records(session.project, session.lake, session.run, options, session.on_event))
 

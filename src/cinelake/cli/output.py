@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from cinelake.ask import Answer, AskResult
-    from cinelake.build import BuildResult
+    from cinelake.build import BuildResult, ExpireBuildsResult
     from cinelake.cli.tables import Column
     from cinelake.doctor import DoctorResult
     from cinelake.enrich import EnrichResult, ExpireResult
@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from cinelake.survey import SurveyResult
     from cinelake.verify import VerifyResult
 
-    Showable = StageResult | VerifyResult | ExpireResult | QueryResult | TablesResult | SurveyResult
+    Showable = (
+        StageResult | VerifyResult | ExpireResult | ExpireBuildsResult | QueryResult | TablesResult | SurveyResult
+    )
 
 Form = Literal["table", "json", "csv", "md"]
 
@@ -204,7 +206,28 @@ def _enriched(result: "EnrichResult") -> list[str]:
     ]
 
 
-def _expired(result: "ExpireResult") -> list[str]:
+def _expired(result: "ExpireResult | ExpireBuildsResult") -> list[str]:
+    from cinelake.enrich import ExpireResult
+
+    return _expired_records(result) if isinstance(result, ExpireResult) else _expired_builds(result)
+
+
+def _expired_builds(result: "ExpireBuildsResult") -> list[str]:
+    if not result.builds:
+        return ["no build is superseded"]
+    what = {"planned": "would be removed", "done": "removed"}[result.status]
+    size = size_of(sum(build.bytes for build in result.builds))
+    return [
+        f"{len(result.builds):,} build{'s' if len(result.builds) > 1 else ''} {what}, read no more, {size}",
+        *(
+            f"{build.processing_date} {build.run_id}: {build.objects:,} objects, "
+            + (f"superseded by {build.superseded_by}" if build.superseded_by else "killed before it counted")
+            for build in result.builds
+        ),
+    ]
+
+
+def _expired_records(result: "ExpireResult") -> list[str]:
     if not result.objects:
         return ["no record of TMDB's is older than 180 days"]
     what = {"planned": "would be removed", "done": "removed"}[result.status]

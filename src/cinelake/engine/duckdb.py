@@ -34,6 +34,7 @@ class DuckDB:
             folder: for temporary files; there already, and nobody else's.
             memory: as much as it may take, as in `1500MB`, before it spills.
         """
+        self.folder = folder
         config = {**SETTINGS, "temp_directory": str(folder / "spill"), "memory_limit": memory}
         self._connection = duckdb.connect(":memory:", config=config)
         self._attached: list[Path] = []

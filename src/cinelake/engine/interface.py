@@ -68,6 +68,9 @@ class MadeTable:
 class Engine(Protocol):
     """SQL in DuckDB's dialect over named tables: `raw.movies`, `trusted.titles`, `refined.fact_title`…"""
 
+    folder: Path
+    """For temporary files, which go when it is closed."""
+
     def read_csv(self, dataset: str, columns: Sequence[Column], files: Sequence[CsvFile]) -> CsvRead:
         """Makes `raw.<dataset>` of the rows that keep the contract, and adds the others to `raw.rejects`.
 

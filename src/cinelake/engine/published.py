@@ -1,13 +1,17 @@
 """The tables that a build has published: found through its manifest, read from checked copies."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
+from typing import TypeVar
 
 from cinelake.engine.interface import Engine
-from cinelake.errors import ConfigurationError
+from cinelake.errors import CinelakeError, ConfigurationError
 from cinelake.lake import Lake
 from cinelake.lake.manifests import Manifest, ObjectRecord
+
+T = TypeVar("T")
 
 
 def newest_build(lake: Lake, until: date | None) -> Manifest | None:
@@ -64,13 +68,44 @@ def tables_of(build: Manifest) -> tuple[PublishedTable, ...]:
     )
 
 
+def read_newest(lake: Lake, until: date | None, read: Callable[[Manifest], T]) -> T:
+    """Reads the newest build up to a date; where it is superseded and removed meanwhile, the one that took its place.
+
+    Raises:
+        ConfigurationError: nothing was built up to that date.
+        DataError: an object is not the one that the build wrote.
+    """
+    build = demand_build(lake, until)
+    while True:
+        try:
+            return read(build)
+        except CinelakeError:
+            newer = newest_build(lake, until)
+            if newer is None or newer.run_id == build.run_id:
+                raise
+            build = newer
+
+
+def attach_newest(engine: Engine, lake: Lake, until: date | None) -> tuple[Manifest, tuple[str, ...]]:
+    """Lets an engine read the tables of the newest build up to a date.
+
+    Returns:
+        Its manifest, and the tables' names, as in `refined.fact_title`.
+
+    Raises:
+        ConfigurationError: nothing was built up to that date.
+        DataError: an object is not the one that the build wrote.
+    """
+    return read_newest(lake, until, lambda build: (build, attach_build(engine, lake, build)))
+
+
 def attach_build(engine: Engine, lake: Lake, build: Manifest) -> tuple[str, ...]:
     """Lets an engine read a build's tables; returns their names, as in `refined.fact_title`.
 
     Raises:
         DataError: an object is not the one that the build wrote.
     """
-    paths = iter(lake.fetch_all(build.objects))
+    paths = iter(lake.pin_all(build.objects, engine.folder))
     tables = tables_of(build)
     for table in tables:
         engine.attach(table.name, list(islice(paths, len(table.records))))

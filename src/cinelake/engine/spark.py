@@ -100,7 +100,7 @@ class Spark:
         Raises:
             ServiceError: it does not start, or cannot be reached.
         """
-        self._folder = folder
+        self.folder = folder
         self._parts = 0
         self._views: list[str] = []
         self._session = _session(folder, memory, remote)
@@ -134,7 +134,7 @@ class Spark:
         )
         inputs = self._session.createDataFrame([(each,) for each in told], "told string")
         read = inputs.repartition(max(1, len(told))).mapInArrow(task, schema)
-        path = self._folder / f"read-{name}"
+        path = self.folder / f"read-{name}"
         with _in_words(name):
             read.write.parquet(str(path))
             kept = self._session.read.schema(schema).parquet(str(path))
@@ -183,7 +183,7 @@ class Spark:
     def hold(self, name: str, select: str) -> None:
         """See `Engine.hold`."""
         self._parts += 1
-        path = self._folder / f"held-{self._parts}"
+        path = self.folder / f"held-{self._parts}"
         with _in_words(name):
             held = self._session.sql(translate(select))
             held.write.parquet(str(path))

@@ -1,5 +1,6 @@
 """The lake: one way to read and write objects, whether they rest in a folder or in a bucket."""
 
+import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import nullcontext, suppress
 from datetime import UTC, date, datetime, timedelta
@@ -283,6 +284,23 @@ class Lake:
     def fetch_all(self, records: Iterable[ObjectRecord]) -> list[Path]:
         """`fetch` of many, side by side, in their order."""
         return side_by_side(self.fetch, records, at_once=READERS)
+
+    def pin_all(self, records: Iterable[ObjectRecord], folder: Path) -> list[Path]:
+        """`fetch_all`, of which nothing goes while it is read: a folder lake's objects may be removed meanwhile.
+
+        Args:
+            records: of the objects.
+            folder: where the copies of a folder lake's objects lie, as links where that can be; there already.
+        """
+        wanted = list(records)
+        paths = self.fetch_all(wanted)
+        if self.bucket is not None:
+            return paths
+        pinned = [folder / f"{record.sha256}{path.suffix}" for record, path in zip(wanted, paths, strict=True)]
+        for record, path, pin in zip(wanted, paths, pinned, strict=True):
+            with lake_failures(f"cannot read {self}/{record.key}"):
+                _link_or_copy(path, pin)
+        return pinned
 
     # Writing
 
@@ -574,3 +592,12 @@ def _record(key: str, arrived: Arrived) -> ObjectRecord:
         version_id=arrived.version_id,
         crc64nvme=arrived.crc64nvme,
     )
+
+
+def _link_or_copy(path: Path, to: Path) -> None:
+    if to.exists():
+        return
+    try:
+        to.hardlink_to(path)
+    except OSError:  # another disk, or a file system without links
+        shutil.copyfile(path, to)

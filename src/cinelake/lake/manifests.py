@@ -138,6 +138,8 @@ class ExpireDetail(_Detail):
 
     expired: dict[str, datetime]
     """When TMDB was asked, by the key that was removed."""
+    removed: dict[str, str] = {}
+    """The run id of the build, by the key of a table of its that was removed."""
 
 
 DETAILS: dict[str, type[_Detail]] = {

@@ -1,11 +1,13 @@
 """One run of a stage: its identity, its clock, what it tells while it goes, how it ended."""
 
+import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Literal, Self
 
+RUN_ID = re.compile(r"\d{8}T\d{9}Z-[0-9a-f]{8}(-\d+)?")
 Status = Literal["done", "unchanged", "planned", "failed"]
 
 
@@ -30,6 +32,13 @@ class Run:
     def on(self, processing_date: date) -> Self:
         """The same run, writing for another date."""
         return replace(self, processing_date=processing_date)
+
+
+def started_at_of(run_id: str) -> datetime | None:
+    """When a run started, as its id tells, in UTC; None for what is no run's id."""
+    if not RUN_ID.fullmatch(run_id):
+        return None
+    return datetime.strptime(run_id[:15], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """A query → rows, and what tables there are to query: those of the newest build."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date
@@ -11,12 +11,12 @@ from typing import Any, ClassVar
 from cinelake.config import Project
 from cinelake.engine import open_engine
 from cinelake.engine.interface import Engine
-from cinelake.engine.published import attach_build, demand_build, tables_of
+from cinelake.engine.published import attach_newest, demand_build, read_newest, tables_of
 from cinelake.errors import ConfigurationError, DataError
 from cinelake.lake import Event, Lake, OnEvent, Run, Status, silent
 from cinelake.lake.manifests import Manifest
 from cinelake.query.keeping import check_target, put_in_place, reserved_file, write_rows
-from cinelake.query.statement import TABLES, find_tables, read_statement
+from cinelake.query.statement import TABLES, Statement, find_tables, read_statement
 from cinelake.query.values import plain_value, readable_type
 
 STAGE = "sql"
@@ -141,13 +141,12 @@ def query_tables(
     """
     if options.parquet is not None:
         check_target(project, options.parquet)
-    build = demand_build(lake, options.until)
+    demand_build(lake, options.until)
     with ExitStack() as held:
         engine = held.enter_context(open_engine(project, embedded=True))
         statement = read_statement(engine, options.sql)
-        found = find_tables(statement, [table.name for table in tables_of(build)])
         on_event(Event(STAGE, "fetching the tables"))
-        _attach(engine, lake, build, found)
+        build = read_newest(lake, options.until, lambda build: _attach(engine, lake, build, statement))
         path = held.enter_context(reserved_file(engine, project)) if options.parquet is not None else None
         engine.confine()
         on_event(Event(STAGE, "running the query"))
@@ -175,21 +174,23 @@ def tell_tables(
         DataError: a table in the lake is not the one that was built.
     """
     options = options or TellingOptions()
-    build = demand_build(lake, options.until)
+    demand_build(lake, options.until)
     on_event(Event(STAGE, "fetching the tables"))
     with open_engine(project, embedded=True) as engine:
-        names = attach_build(engine, lake, build)
+        build, names = attach_newest(engine, lake, options.until)
         columns = {name: _columns_of(engine, name) for name in names}
     tables = tuple(LakeTable(table.name, table.rows, columns[table.name]) for table in tables_of(build))
     return TablesResult(run.on(build.processing_date), str(lake), build.run_id, tables)
 
 
-def _attach(engine: Engine, lake: Lake, build: Manifest, found: Mapping[str, str]) -> None:
-    """Lets the engine read the tables that a query names, by the very names that it uses."""
+def _attach(engine: Engine, lake: Lake, build: Manifest, statement: Statement) -> Manifest:
+    """Lets the engine read the tables of a build that a query names, by the very names that it uses."""
     tables = {table.name: table for table in tables_of(build)}
-    paths = {name: lake.fetch_all(tables[name].records) for name in set(found.values())}
+    found = find_tables(statement, list(tables))
+    paths = {name: lake.pin_all(tables[name].records, engine.folder) for name in set(found.values())}
     for written, name in found.items():
         engine.attach(written, paths[name])
+    return build
 
 
 def _hold(engine: Engine, text: str) -> tuple[QueryColumn, ...]:

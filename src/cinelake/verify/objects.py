@@ -71,7 +71,7 @@ def check_objects(lake: Lake, manifests: Sequence[Manifest], *, deep: bool, on_e
 def _claims(manifests: Sequence[Manifest]) -> _Claims:
     claims = _Claims()
     for manifest in sorted(manifests, key=lambda manifest: manifest.run_id):
-        for key in manifest.detail.get("expired", {}):
+        for key in (*manifest.detail.get("expired", {}), *manifest.detail.get("removed", {})):
             claims.newest.pop(key, None)
         for key, replaced in manifest.detail.get("replaced", {}).items():
             if replaced["kept_as"]:

@@ -10,7 +10,7 @@ from cinelake.config import Project
 from cinelake.engine import open_engine
 from cinelake.engine.contract import KINDS
 from cinelake.engine.interface import Engine
-from cinelake.engine.published import attach_build, newest_build
+from cinelake.engine.published import attach_newest, newest_build
 from cinelake.errors import CinelakeError
 from cinelake.lake import Event, Lake, OnEvent, Run, Status, silent
 from cinelake.lake.keys import REFINED, TRUSTED
@@ -123,7 +123,7 @@ def _check_tables(project: Project, lake: Lake, options: VerifyOptions, on_event
         return
     try:
         with open_engine(project) as engine:
-            names = attach_build(engine, lake, build)
+            build, names = attach_newest(engine, lake, options.until)
             for name, told in zip(names, build.detail["tables"], strict=True):
                 rows = _count(engine, name)
                 yield Check(f"rows {name}", rows == told["rows"], f"{rows} rows; the build recorded {told['rows']}")
