@@ -15,12 +15,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cinelake import AskOptions, BuildResult, DataError, ask_questions, build_tables, land_files
+from cinelake import AskOptions, BuildResult, ConfigurationError, DataError, ask_questions, build_tables, land_files
 from cinelake.config.settings import EngineTable
 from cinelake.sample import write_sample
 from conftest import missing
 from parts import free_port
 from projects import DATE, SERIES_HEADER, ProjectFolder
+from refusals import refusal
 from tables import enrich, film, land, manifest_of, one_series, rows_of, types_of
 
 pytest.importorskip("pyspark", reason="no PySpark: pip install 'cinelake[spark]'")
@@ -166,6 +167,27 @@ def test_a_build_of_the_other_engine_stands(folder: ProjectFolder) -> None:
     land(folder)
     assert build_on(folder, EngineTable()).status == "done"
     assert build_on(folder, SPARK).status == "unchanged"
+
+
+def test_without_pyspark_it_is_told_how_to_get_it(folder: ProjectFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    land(folder)
+    monkeypatch.setitem(sys.modules, "pyspark.sql", None)
+    monkeypatch.delitem(sys.modules, "cinelake.engine.spark", raising=False)
+    with pytest.raises(ConfigurationError, match=r"Spark is not installed \(pyspark.sql is missing\)") as raised:
+        build_on(folder, SPARK)
+    assert "pip install 'cinelake[spark]'" in raised.value.hint
+
+
+@pytest.mark.parametrize(
+    ("arguments", "what"),
+    [
+        (("--engine", "polars"), "--engine is 'polars'"),
+        (("--remote", "http://x"), "--remote is 'http://x'"),
+        (("--engine", "duckdb", "--remote", "sc://x"), "--remote names a Spark, and --engine is duckdb"),
+    ],
+)
+def test_a_wrong_engine_is_refused(folder: ProjectFolder, arguments: tuple[str, ...], what: str) -> None:
+    assert refusal(folder, "build", *arguments, code=2).what == what
 
 
 # On a Spark Connect server

@@ -1,15 +1,16 @@
 """What Trusted and Refined hold, and what is kept of the records that break their contract."""
 
 import json
+import shutil
 from decimal import Decimal
 from typing import Any
 
 import duckdb
 import pytest
 
-from cinelake import BuildResult
-from projects import DATE, SERIES_HEADER, SMALL_MOVIES, SMALL_SERIES, SMALL_TMDB, ProjectFolder
-from tables import counts_of, files_of, film, key_of, land_and_build, make_all, one_series, rows_of
+from cinelake import BuildResult, DataError, Event, ExitCode, build_tables
+from projects import DATE, MOVIES_HEADER, SERIES_HEADER, SMALL_MOVIES, SMALL_SERIES, SMALL_TMDB, ProjectFolder
+from tables import build, counts_of, files_of, film, key_of, land, land_and_build, make_all, one_series, rows_of
 
 GRAINS = {
     "trusted.titles": "kind, imdb_id",
@@ -159,3 +160,79 @@ def test_two_sources_of_a_dataset_are_each_read_with_their_own_settings(folder: 
     path.write_text(path.read_text().replace("|", ";"))
     result = land_and_build(folder)
     assert "Nine" in [row["title"] for row in rows_of(folder, result, "trusted.titles")]
+
+
+def test_large_files_are_read_beside_memory_to_the_same_tables(
+    folder: ProjectFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Several files of a dataset, with rejects in each: held in memory, and kept as Parquet meanwhile."""
+    toml = folder.path / "lake.toml"
+    toml.write_text(toml.read_text().replace('path = "movies.csv"', 'path = "movies-*.csv"'))
+    for number in range(3):
+        lines = [film(f"tt{number}{each}", genero="Drama", notaMedia="7") for each in range(5)]
+        folder.write_csv(f"movies-{number}.csv", [*lines[:2], film("tt1", notaMedia="x"), "tt2|short", *lines[2:]])
+    names = [f"trusted.{name}" for name in ("titles", "credits", "rejects", "contradictions")]
+    held = land_and_build(folder)
+    rows = {name: rows_of(folder, held, name) for name in names}
+    shutil.rmtree(folder.path / "lake/_manifests/build")
+    monkeypatch.setattr("cinelake.engine.duckdb_raw.HELD_BYTES", 0)
+    stored = build(folder)
+    assert {name: rows_of(folder, stored, name) for name in names} == rows
+    assert (counts_of(stored), counts_of(held)) == ((21, 15, 6), (21, 15, 6))
+    places = [(row["source_key"].rpartition("/")[2], row["row_number"]) for row in rows["trusted.credits"]]
+    assert sorted(place for place in places if place[0] == "movies-1.csv") == [
+        ("movies-1.csv", number) for number in (1, 2, 4, 5, 6)
+    ]
+    assert [(row["source_key"].rpartition("/")[2], row["line"]) for row in rows["trusted.rejects"]] == [
+        (f"movies-{number}.csv", line) for number in range(3) for line in (4, 5)
+    ]
+
+
+def test_rows_that_contradict_each_other_are_counted_and_listed(folder: ProjectFolder) -> None:
+    folder.write_csv(
+        "movies.csv",
+        [
+            film("tt1", tituloPincipal="One", notaMedia="7"),
+            film("tt1", tituloPincipal="One", notaMedia="7", nomeArtista="Ana"),
+            film("tt1", tituloPincipal="Uma", notaMedia="7"),
+            film("tt1", tituloPincipal="Uma", notaMedia="7", nomeArtista="Rui"),
+            film("tt1", tituloPincipal="One", notaMedia="8"),
+            film("tt2", tituloPincipal="Two"),
+        ],
+    )
+    result = land_and_build(folder)
+    told = {row["imdb_id"]: (row["title"], row["variants"]) for row in rows_of(folder, result, "trusted.titles")}
+    assert (told["tt1"], told["tt2"]) == (("One", 3), ("Two", 1))
+    found = rows_of(folder, result, "trusted.contradictions", order="row_number")
+    assert [(row["title"], row["rating"], row["rows"], row["row_number"]) for row in found] == [
+        ("Uma", Decimal("7.0"), 2, 3),
+        ("One", Decimal("8.0"), 1, 5),
+    ]
+
+
+def test_more_rejects_than_allowed_stop_the_build_and_publish_nothing(folder: ProjectFolder) -> None:
+    folder.write_settings(build="")
+    lines = [film(f"tt{number}") for number in range(99)]
+    folder.write_csv("movies.csv", [*lines, film("tt99", notaMedia="x")])
+    assert counts_of(land_and_build(folder)) == (100, 99, 1)
+    folder.write_csv("movies.csv", [*lines, film("tt99", notaMedia="x"), film("tt100", notaMedia="y")])
+    land(folder, "2022-05-03")
+    with pytest.raises(DataError) as raised:
+        build(folder, "2022-05-03")
+    assert raised.value.exit_code is ExitCode.DATA
+    assert raised.value.what == (
+        "2 of 101 rows of Movies break their contract, more than the 1% that build.max_rejected allows: "
+        "Raw/Local/CSV/Movies/2022/05/03/movies.csv, line 101: notaMedia must be a number from 0 to 10, or unknown"
+    )
+    assert "raise max_rejected under [build]" in raised.value.hint
+    assert not folder.path.joinpath("lake/_manifests/build/2022/05/03").exists()
+
+
+def test_columns_that_no_table_keeps_are_named(folder: ProjectFolder) -> None:
+    folder.write_csv("movies.csv", [f"{film('tt1')}|1|2"], header=f"{MOVIES_HEADER}|extra|more")
+    land(folder)
+    events: list[Event] = []
+    project, lake, run = folder.open()
+    build_tables(project, lake, run, on_event=events.append)
+    told = "Raw/Local/CSV/Movies/2022/05/02/movies.csv has columns that no table keeps: extra, more"
+    assert told in [event.message for event in events]

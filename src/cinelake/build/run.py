@@ -187,7 +187,7 @@ def _refuse_rejects(engine: Engine, read: Mapping[str, CsvRead], max_rejected: f
             key, line, _, reason = rejects[0]
             raise DataError(
                 f"{len(rejects):,} of {found.rows:,} rows of {dataset} break their contract, more than the "
-                f"{max_rejected:.4%} that build.max_rejected allows: {key}, line {line}: {reason}",
+                f"{100 * max_rejected:g}% that build.max_rejected allows: {key}, line {line}: {reason}",
                 "mend the file and land it again, or raise max_rejected under [build] in lake.toml; "
                 "nothing was published",
             )

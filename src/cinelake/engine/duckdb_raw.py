@@ -34,16 +34,22 @@ WITH all_read AS (
     FROM read_json_objects($paths, format = 'array', filename = true)
 ),
 read AS (
-    SELECT *, ROW_NUMBER() OVER (PARTITION BY filename ORDER BY position) AS number
+    SELECT
+        *,
+        ROW_NUMBER() OVER (PARTITION BY filename ORDER BY position) AS number,
+        -- All at once: each extraction by itself would parse the whole record.
+        json_extract_string(
+            record, ['$.imdb_id', '$.external_ids.imdb_id', '$.id', '$.popularity', '$.budget', '$.revenue']
+        ) AS fields
     FROM all_read
 )
 SELECT
     files.kind,
-    COALESCE(record ->> '$.imdb_id', record ->> '$.external_ids.imdb_id') AS imdb_id,
-    record ->> '$.id' AS id,
-    record ->> '$.popularity' AS popularity,
-    record ->> '$.budget' AS budget,
-    record ->> '$.revenue' AS revenue,
+    COALESCE(fields[1], fields[2]) AS imdb_id,
+    fields[3] AS id,
+    fields[4] AS popularity,
+    fields[5] AS budget,
+    fields[6] AS revenue,
     files.asked_at,
     files.source_key,
     titles.asked_for,
@@ -53,7 +59,7 @@ SELECT
     CASE
         WHEN NOT COALESCE(REGEXP_FULL_MATCH(imdb_id, 'tt[0-9]+'), FALSE) THEN 'imdb_id'
         WHEN imdb_id <> asked_for THEN 'imdb_id'
-        WHEN TRY_CAST(record ->> '$.id' AS BIGINT) IS NULL THEN 'id'
+        WHEN TRY_CAST(fields[3] AS BIGINT) IS NULL THEN 'id'
         WHEN popularity IS NOT NULL AND NOT COALESCE(TRY_CAST(popularity AS DECIMAL(24, 16)) >= 0, FALSE)
             THEN 'popularity'
         WHEN budget IS NOT NULL
@@ -257,10 +263,14 @@ class RawReader:
                 ("VARCHAR", "VARCHAR", "VARCHAR", "TIMESTAMP"),
                 [(str(file.path), file.key, file.kind, file.asked_at.replace(tzinfo=None)) for file in files],
             )
-            self._insert(
-                "raw.tmdb_titles",
-                ("VARCHAR", "BIGINT", "VARCHAR"),
-                [(str(file.path), *each) for file in files for each in enumerate(file.titles, start=1)],
+            asked = [file for file in files if file.titles]
+            self._execute(
+                """
+                INSERT INTO raw.tmdb_titles
+                SELECT path, GENERATE_SUBSCRIPTS(titles, 1), UNNEST(titles)
+                FROM (SELECT UNNEST($paths::VARCHAR[]) AS path, UNNEST($titles::VARCHAR[][]) AS titles)
+                """,
+                {"paths": [str(file.path) for file in asked], "titles": [list(file.titles) for file in asked]},
             )
             with in_words("the TMDB records"):
                 self._execute(TMDB, {"paths": [pattern(file.path) for file in files]})

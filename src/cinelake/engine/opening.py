@@ -42,6 +42,6 @@ def _make(wanted: EngineTable, folder: Path, *, embedded: bool) -> Engine:
         from cinelake.engine.spark import Spark
     except ImportError as error:
         raise ConfigurationError(
-            f"Spark is not installed ({error.name} is missing)", "pip install 'cinelake[spark]'"
+            f"Spark is not installed ({error.name} is missing)", "run make setup-all, or pip install 'cinelake[spark]'"
         ) from error
     return Spark(folder, memory=wanted.memory, remote=wanted.remote)
