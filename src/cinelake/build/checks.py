@@ -18,6 +18,7 @@ def check_table(engine: Engine, model: Model) -> None:
         DataError: names the table, what was promised, and one row that breaks it.
     """
     _check_columns(engine, model)
+    _check_names(engine, model)
     _check_values(engine, model)
     _check_grain(engine, model)
     _check_references(engine, model)
@@ -39,6 +40,21 @@ def _check_columns(engine: Engine, model: Model) -> None:
     )
 
 
+def _check_names(engine: Engine, model: Model) -> None:
+    """Grain and references name columns that are there, in both tables."""
+    named = [(model.query.name, name, "grain") for name in model.grain]
+    for reference in model.references:
+        for name in reference.columns:
+            named += [(model.query.name, name, "reference"), (reference.table, name, "reference")]
+    for table, name, promise in named:
+        there = engine.columns_of(table)
+        if name not in there:
+            raise DataError(
+                f"{table} has no column {name}, which a {promise} of {model.query.name} names",
+                f"its columns are {', '.join(there)}: mend {model.query.said_in}; {UNPUBLISHED}",
+            )
+
+
 def _check_values(engine: Engine, model: Model) -> None:
     """All promises about values in one walk through the table."""
     promises = [(column, told, broken) for column in model.columns for told, broken in _promises(column)]
@@ -53,8 +69,9 @@ def _check_values(engine: Engine, model: Model) -> None:
         if count:
             names = ", ".join(_name(each) for each in dict.fromkeys([*model.grain, column.name]))
             example = engine.query(f"SELECT {names} FROM {model.query.name} WHERE {broken} LIMIT 1").records()[0]
+            rows = f"{count:,} {'row' if count == 1 else 'rows'}"
             raise DataError(
-                f"{model.query.name}: {column.name} {told}, but not in {count:,} rows, such as {_row(example)}",
+                f"{model.query.name}: {column.name} {told}, but not in {rows}, such as {_row(example)}",
                 f"mend {model.query.said_in}; {UNPUBLISHED}",
             )
 

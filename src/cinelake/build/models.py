@@ -14,9 +14,10 @@ Where columns are named, all are, in their order.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -30,11 +31,17 @@ RAW_TABLES = ("raw.movies", "raw.series", "raw.tmdb", "raw.rejects")
 """What an engine has read before the first model runs."""
 LAYERS = {"trusted": "Trusted", "refined": "Refined"}
 NAME = re.compile(r"[a-z][a-z0-9_]*")
-PROMISE = re.compile(r"(origin|grain|column|reference):\s*(.+)")
+WORDS = ("origin", "grain", "column", "reference")
+PROMISE = re.compile(rf"({'|'.join(WORDS)}):\s*(.+)")
+SLIP = re.compile(r"(\w+)\s*:.*")
 COLUMN = re.compile(r"(?P<name>\w+) (?P<type>[A-Z]+(?:\(\d+, ?\d+\))?(?:\[\])?)(?P<facts>(?:, [^:]+)?): (?P<about>.+)")
-BETWEEN = re.compile(r"(?P<least>-?[\d.]+) to (?P<most>-?[\d.]+)")
-AT_LEAST = re.compile(r"at least (?P<least>-?[\d.]+)")
-REFERENCE = re.compile(r"(?P<columns>\w+(?:, ?\w+)*) to (?P<table>\w+\.\w+)")
+BETWEEN = re.compile(r"(?P<least>-?\d+(?:\.\d+)?) to (?P<most>-?\d+(?:\.\d+)?)")
+AT_LEAST = re.compile(r"at least (?P<least>-?\d+(?:\.\d+)?)")
+NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "FLOAT", "DOUBLE", "DECIMAL")
+"""The types that can have a range."""
+ORIGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+GRAIN = re.compile(r"\w+(?:, ?\w+)*")
+REFERENCE = re.compile(rf"(?P<columns>{GRAIN.pattern}) to (?P<table>\w+\.\w+)")
 
 
 @dataclass(frozen=True)
@@ -120,10 +127,20 @@ def _read_folder(root: Traversable, said_in: str) -> Iterator[Model]:
             for file in sorted(folder.iterdir(), key=lambda each: each.name):
                 if file.name.endswith(".sql"):
                     yield read_model(folder.name, file, f"{said_in}/{folder.name}/{file.name}")
-        elif folder.name.endswith(".sql"):
-            raise ConfigurationError(
-                f"{said_in}/{folder.name} is in no layer", f"move it into {FOLDER}/trusted or {FOLDER}/refined"
-            )
+        else:
+            for lost in _models_in(folder):
+                raise ConfigurationError(
+                    f"{said_in}/{lost} is in no layer", f"move it into {FOLDER}/trusted or {FOLDER}/refined"
+                )
+
+
+def _models_in(found: Traversable) -> Iterator[str]:
+    """The `.sql` files that something which is no layer's folder is, or has; hidden folders aside."""
+    if found.is_dir():
+        if not found.name.startswith((".", "_")):
+            yield from (f"{found.name}/{file.name}" for file in found.iterdir() if file.name.endswith(".sql"))
+    elif found.name.endswith(".sql"):
+        yield found.name
 
 
 def read_model(schema: str, file: Traversable, said_in: str) -> Model:
@@ -150,32 +167,85 @@ def read_model(schema: str, file: Traversable, said_in: str) -> Model:
         raise ConfigurationError(
             f"{said_in} cannot be read: {error.strerror}", "make it a file that you may read"
         ) from error
-    title: list[str] = []
-    promises: dict[str, list[tuple[int, str]]] = {"origin": [], "grain": [], "column": [], "reference": []}
-    for number, line in enumerate(text.splitlines(), start=1):
-        if line.startswith("--"):
-            comment = line.removeprefix("--").strip()
-            promise = PROMISE.fullmatch(comment)
-            if promise:
-                promises[promise[1]].append((number, promise[2]))
-            elif comment:
-                title.append(comment)
-    origin = " ".join(told for _, told in promises["origin"])
-    if not title or (schema == "trusted") is not bool(origin):
+    title, promises = _read_header(text, said_in)
+    if not title:
         raise ConfigurationError(
-            f"{said_in} does not say what one row is, or where the data came from",
-            "start it with a comment line, and in trusted/ with -- origin: Local or -- origin: TMDB",
+            f"{said_in} does not say what one row is", "start it with a comment line, as in -- One row a title."
         )
     return Model(
         parse_query(f"{schema}.{table}", text, said_in=said_in),
         LAYERS[schema],
         table,
         " ".join(title),
-        origin,
-        tuple(name.strip() for _, told in promises["grain"] for name in told.split(",")),
-        tuple(_column(told, f"{said_in}, line {number}") for number, told in promises["column"]),
+        _origin(schema, promises["origin"], said_in),
+        tuple(name for number, told in promises["grain"] for name in _grain(told, f"{said_in}, line {number}")),
+        _columns(promises["column"], said_in),
         tuple(_reference(told, f"{said_in}, line {number}") for number, told in promises["reference"]),
     )
+
+
+def _read_header(text: str, said_in: str) -> tuple[list[str], dict[str, list[tuple[int, str]]]]:
+    """The words above the SELECT, and each kind of promise with the number of its line."""
+    title: list[str] = []
+    promises: dict[str, list[tuple[int, str]]] = {word: [] for word in WORDS}
+    in_header = True
+    for number, line in enumerate(text.splitlines(), start=1):
+        in_header = in_header and (line.startswith("--") or not line.strip())
+        if line.startswith("--"):
+            comment = line.removeprefix("--").strip()
+            promise = PROMISE.fullmatch(comment)
+            if promise:
+                promises[promise[1]].append((number, promise[2]))
+            elif comment and in_header:
+                _refuse_slip(comment, f"{said_in}, line {number}")
+                title.append(comment)
+    return title, promises
+
+
+def _refuse_slip(comment: str, said_in: str) -> None:
+    """A promise that is misspelt would be taken for words, and nobody would hold the table against it."""
+    slip = SLIP.fullmatch(comment)
+    meant = get_close_matches(slip[1].lower(), WORDS, n=1, cutoff=0.75) if slip else []
+    if meant:
+        raise ConfigurationError(f"{said_in}: {comment!r} promises nothing", f"write -- {meant[0]}: …")
+
+
+def _origin(schema: str, told: Sequence[tuple[int, str]], said_in: str) -> str:
+    if schema != "trusted":
+        for number, _ in told:
+            raise ConfigurationError(
+                f"{said_in}, line {number}: a table of {schema} has no origin of its own", "remove that line"
+            )
+        return ""
+    if not told:
+        raise ConfigurationError(
+            f"{said_in} does not say where the data came from", "add -- origin: Local, or -- origin: TMDB"
+        )
+    for number, origin in told:
+        if not ORIGIN.fullmatch(origin) or len(told) > 1:
+            raise ConfigurationError(
+                f"{said_in}, line {number}: {origin!r} is no single name of an origin",
+                "write -- origin: Local, or -- origin: TMDB, once",
+            )
+    return told[0][1]
+
+
+def _grain(told: str, said_in: str) -> list[str]:
+    if not GRAIN.fullmatch(told):
+        raise ConfigurationError(f"{said_in}: {told!r} is no grain", "write -- grain: kind, imdb_id")
+    return [name.strip() for name in told.split(",")]
+
+
+def _columns(promised: Sequence[tuple[int, str]], said_in: str) -> tuple[ModelColumn, ...]:
+    columns: dict[str, ModelColumn] = {}
+    for number, told in promised:
+        column = _column(told, f"{said_in}, line {number}")
+        if column.name in columns:
+            raise ConfigurationError(
+                f"{said_in}, line {number}: {column.name} is promised twice", "remove one of the lines"
+            )
+        columns[column.name] = column
+    return tuple(columns.values())
 
 
 def _column(told: str, said_in: str) -> ModelColumn:
@@ -201,6 +271,10 @@ def _column(told: str, said_in: str) -> ModelColumn:
                 f"{said_in}: {fact!r} is no promise about a column",
                 "write required, 0 to 10, at least 0, or one of a/b",
             )
+    if least is not None and (type_.partition("(")[0] not in NUMBERS or type_.endswith("[]")):
+        raise ConfigurationError(f"{said_in}: {name} is {type_}, and only numbers have a range", "leave the range out")
+    if least is not None and most is not None and least > most:
+        raise ConfigurationError(f"{said_in}: no number lies from {least} to {most}", "write the smaller one first")
     return ModelColumn(name, type_, about, required, least, most, values)
 
 

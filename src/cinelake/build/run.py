@@ -161,7 +161,10 @@ def _run_models(engine: Engine, models: Sequence[Model], folder: Path, on_event:
     for number, model in enumerate(models):
         name = model.query.name
         on_event(Event(STAGE, f"making {name}", "progress", number, len(models), "tables"))
-        made[name] = engine.make_table(name, model.query.bound({}), folder)
+        try:
+            made[name] = engine.make_table(name, model.query.bound({}), folder)
+        except DataError as error:
+            raise DataError(error.what, f"mend {model.query.said_in}; {UNPUBLISHED}") from error
     for model in models:
         on_event(Event(STAGE, f"checking {model.query.name}"))
         check_table(engine, model)

@@ -1,0 +1,133 @@
+"""What a model promises of its table: a build that breaks one promise says so, and publishes nothing."""
+
+import pytest
+
+from cinelake import BuildOptions, build_tables
+from projects import DATE, ProjectFolder
+from tables import build, files_of, land, rows_of
+
+KIND = "-- column: kind VARCHAR: what the titles are"
+TITLES = "-- column: titles BIGINT: how many"
+SELECT = "SELECT kind, COUNT(*) AS titles FROM trusted.titles GROUP BY kind"
+"""film 3, series 2."""
+MINE = "sql/refined/mine.sql"
+NOTHING = "nothing was published"
+
+
+@pytest.fixture
+def folder(folder: ProjectFolder) -> ProjectFolder:
+    """A project whose files have landed."""
+    land(folder)
+    return folder
+
+
+def write_model(folder: ProjectFolder, *header: str, select: str = SELECT) -> None:
+    path = folder.path / MINE
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join(["-- One row a kind.", *header, select]), encoding="utf-8")
+
+
+def test_promises_that_are_kept_are_published(folder: ProjectFolder) -> None:
+    write_model(
+        folder,
+        "-- grain: kind",
+        "-- column: kind VARCHAR, required, one of film/series: what the titles are",
+        "-- column: titles BIGINT, required, 2 to 3: how many",
+        "-- reference: kind to trusted.titles",
+    )
+    result = build(folder)
+    assert [tuple(row.values()) for row in rows_of(folder, result, "refined.mine")] == [("film", 3), ("series", 2)]
+
+
+@pytest.mark.parametrize(
+    ("header", "select", "what"),
+    [
+        (
+            [KIND, "-- column: titles INTEGER: how many"],
+            SELECT,
+            "refined.mine has titles BIGINT; promised were kind VARCHAR, titles INTEGER",
+        ),
+        (
+            [KIND, TITLES, "-- column: share DOUBLE: of all"],
+            SELECT,
+            "refined.mine has no share; promised were kind VARCHAR, titles BIGINT, share DOUBLE",
+        ),
+        ([KIND], SELECT, "refined.mine has titles BIGINT; promised were kind VARCHAR"),
+        (
+            [TITLES, KIND],
+            SELECT,
+            "refined.mine has its columns in another order; promised were titles BIGINT, kind VARCHAR",
+        ),
+        (
+            ["-- column: kind VARCHAR, required: what the titles are", TITLES],
+            "SELECT NULLIF(kind, 'film') AS kind, COUNT(*) AS titles FROM trusted.titles GROUP BY 1",
+            "refined.mine: kind is never unknown, but not in 1 row, such as kind = None",
+        ),
+        (
+            ["-- grain: kind", KIND, "-- column: titles BIGINT, 0 to 1: how many"],
+            SELECT + " HAVING kind = 'film'",
+            "refined.mine: titles lies from 0 to 1, but not in 1 row, such as kind = film, titles = 3",
+        ),
+        (
+            [KIND, "-- column: titles BIGINT, at least 9: how many"],
+            SELECT,
+            "refined.mine: titles is at least 9, but not in 2 rows, such as titles = ",
+        ),
+        (
+            ["-- column: kind VARCHAR, one of film/short: what the titles are", TITLES],
+            SELECT,
+            "refined.mine: kind is one of film, short, but not in 1 row, such as kind = series",
+        ),
+        (
+            ["-- grain: kind"],
+            "SELECT kind FROM trusted.titles WHERE kind = 'film'",
+            "refined.mine has 3 rows for film; one was promised",
+        ),
+        (
+            ["-- reference: genre to refined.dim_genre"],
+            "SELECT 'None' AS genre, NULL AS kind",
+            "refined.mine has genre = None, which refined.dim_genre does not have",
+        ),
+        (["-- grain: sort"], SELECT, "refined.mine has no column sort, which a grain of refined.mine names"),
+        (
+            ["-- reference: titles to trusted.titles"],
+            SELECT,
+            "trusted.titles has no column titles, which a reference of refined.mine names",
+        ),
+        ([], "SELECT sort FROM trusted.titles", "refined.mine cannot be read: "),
+    ],
+    ids=[
+        "type", "missing", "further", "order", "unknown", "range", "least", "one of", "grain", "reference",
+        "grain of no column", "reference to no column", "sql",
+    ],
+)  # fmt: skip
+def test_a_broken_promise_is_told_and_nothing_is_published(
+    folder: ProjectFolder, header: list[str], select: str, what: str
+) -> None:
+    write_model(folder, *header, select=select)
+    before = files_of(folder)
+    ended = folder.cinelake("build", "--date", DATE, "-q")
+    assert (ended.returncode, ended.stdout) == (3, "")
+    told, hint = ended.stderr.splitlines()
+    assert told.startswith(f"error: {what}")
+    assert hint.endswith(f"mend {MINE}; {NOTHING}")
+    assert files_of(folder) == before
+
+
+def test_an_unknown_keeps_every_promise_but_that_to_be_known(folder: ProjectFolder) -> None:
+    write_model(
+        folder,
+        "-- column: kind VARCHAR, one of film: what",
+        "-- column: votes BIGINT, at least 1: how many",
+        "-- reference: kind, votes to trusted.titles",
+        select="SELECT CAST(NULL AS VARCHAR) AS kind, CAST(NULL AS BIGINT) AS votes",
+    )
+    assert build(folder).status == "done"
+
+
+def test_a_changed_promise_is_another_build(folder: ProjectFolder) -> None:
+    write_model(folder)
+    build(folder)
+    assert build(folder).status == "unchanged"
+    write_model(folder, "-- grain: kind")
+    assert build_tables(*folder.open(), BuildOptions(dry_run=True)).status == "planned"
