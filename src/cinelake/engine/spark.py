@@ -1,6 +1,7 @@
 """Spark: the engine for many machines; on this one, when none is named.
 
-It reads and writes files below the work folder, which the driver and the executors must share.
+It reads and writes files below the work folder, which the driver and the executors must share. They go by `file:`
+URIs: a path alone would lie in the cluster's default file system, such as HDFS.
 """
 
 import json
@@ -136,8 +137,8 @@ class Spark:
         read = inputs.repartition(max(1, len(told))).mapInArrow(task, schema)
         path = self.folder / f"read-{name}"
         with _in_words(name):
-            read.write.parquet(str(path))
-            kept = self._session.read.schema(schema).parquet(str(path))
+            read.write.parquet(path.as_uri())
+            kept = self._session.read.schema(schema).parquet(path.as_uri())
             refused = kept.where(f"{REFUSED} IS NOT NULL").select(REFUSED).head(1)
         if refused:
             what, hint = json.loads(refused[0][0])
@@ -159,7 +160,7 @@ class Spark:
         path = folder / name
         with _in_words(name):
             made = self._session.sql(translate(select))
-            made.write.mode("overwrite").parquet(str(path))
+            made.write.mode("overwrite").parquet(path.as_uri())
         files = tuple(sorted(path.glob("part-*.parquet")))
         self.attach(name, files)
         [[rows]] = self.query(f"SELECT COUNT(*) FROM {name}").rows
@@ -168,7 +169,7 @@ class Spark:
     def attach(self, name: str, paths: Sequence[Path]) -> None:
         """See `Engine.attach`."""
         with _in_words(name):
-            self._view(name, self._session.read.parquet(*map(str, paths)))
+            self._view(name, self._session.read.parquet(*(path.as_uri() for path in paths)))
 
     def columns_of(self, name: str) -> Mapping[str, str]:
         """See `Engine.columns_of`."""
@@ -186,8 +187,8 @@ class Spark:
         path = self.folder / f"held-{self._parts}"
         with _in_words(name):
             held = self._session.sql(translate(select))
-            held.write.parquet(str(path))
-            self._view(name, self._session.read.schema(held.schema).parquet(str(path)))
+            held.write.parquet(path.as_uri())
+            self._view(name, self._session.read.schema(held.schema).parquet(path.as_uri()))
 
     def query(self, select: str) -> Table:
         """See `Engine.query`."""
