@@ -61,8 +61,9 @@ bench: setup-all $(BENCH_STAMP) ## Run the benchmarks in bench/, peers side by s
 bench-enrich: setup-all $(BENCH_STAMP) ## Run the benchmark of asking TMDB, beside a bare loop and tmdbsimple
 	@$(BIN)/python bench/enrich.py $(ARGS)
 
-docs: ## Say where the docs are
-	@echo "README.md, ARCHITECTURE.md, CONTRIBUTING.md, SECURITY.md, CHANGELOG.md"
+docs: setup ## Write docs/tables.md from the models, and say where the docs are
+	@$(BIN)/python -m cinelake.build.reference docs/tables.md
+	@echo "README.md, ARCHITECTURE.md, CONTRIBUTING.md, SECURITY.md, CHANGELOG.md, docs/"
 
 lock: ## Lock the requirements anew, with hashes and no addresses (needs uv)
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links pyproject.toml -o requirements/run.txt
