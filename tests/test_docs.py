@@ -1,0 +1,100 @@
+"""The pages under docs/ say what is so: what can be written from the code is, and what can be run is run here."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cinelake.build.models import shipped_models
+from cinelake.build.reference import tables_markdown
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+BLOCK = re.compile(r"^([^\n]*)\n```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FILE = re.compile(r"`([\w./-]+\.(?:toml|sql|py))`")
+LINK = re.compile(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)")
+PAGES = [ROOT / "README.md", ROOT / "ARCHITECTURE.md", *sorted(DOCS.rglob("*.md"))]
+
+
+def write_files(page: Path, folder: Path) -> list[str]:
+    """Writes each file of a page, which the line above it names last; returns the page's console blocks."""
+    consoles = []
+    for above, language, text in BLOCK.findall(page.read_text(encoding="utf-8")):
+        names = FILE.findall(above)
+        if language == "console":
+            consoles.append(text)
+        elif names:
+            path = folder / names[-1]
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+    return consoles
+
+
+def commands_of(console: str) -> list[tuple[str, str]]:
+    """Each command of a console block, and what it prints."""
+    parts = re.split(r"^\$ ", console, flags=re.MULTILINE)[1:]
+    return [(command, told) for command, _, told in (part.partition("\n") for part in parts)]
+
+
+def printed_by(command: str, folder: Path) -> str:
+    """What a command prints, with the environment of this Python active; it must succeed."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    ended = subprocess.run(
+        ["bash", "-c", command], cwd=folder, env={**os.environ, "PATH": path}, capture_output=True, text=True,
+        check=False, timeout=200,
+    )  # fmt: skip
+    assert ended.returncode == 0, f"{command}\n{ended.stderr}"
+    return "".join(f"{line.rstrip()}\n" for line in ended.stdout.splitlines())
+
+
+def fits(told: str, printed: str) -> bool:
+    """Whether a page tells what was printed; its … stands for anything."""
+    pattern = ".*".join(re.escape(part.strip(" ")) for part in told.strip().split("…"))
+    return re.fullmatch(pattern, printed.strip(), re.DOTALL) is not None
+
+
+def test_the_reference_of_tables_is_the_one_that_the_models_give() -> None:
+    written = DOCS.joinpath("tables.md").read_text(encoding="utf-8")
+    assert written == tables_markdown(shipped_models()), "docs/tables.md is not what the models say: run make docs"
+
+
+def test_the_reference_has_every_table_and_column() -> None:
+    page = DOCS.joinpath("tables.md").read_text(encoding="utf-8")
+    for model in shipped_models():
+        section = page.partition(f"\n## {model.query.name}\n")[2].partition("\n## ")[0]
+        assert model.title in section
+        assert [f"| `{column.name}` | `{column.type}` |" in section for column in model.columns] == [True] * len(
+            model.columns
+        )
+
+
+@pytest.mark.parametrize("name", ["add-a-table.md", "pt/adicionar-uma-tabela.md"])
+def test_a_table_and_a_question_are_added_as_the_page_says(tmp_path: Path, name: str) -> None:
+    page = DOCS / name
+    assert len(page.read_text(encoding="utf-8").splitlines()) <= 40
+    [console] = write_files(page, tmp_path)
+    files = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
+    assert files == {
+        "lake.toml",
+        "sql/refined/decades.sql",
+        "questions/best-decade/answer.sql",
+        "questions/best-decade/question.toml",
+    }
+    commands = commands_of(console)
+    assert len(commands) == 3
+    for command, told in commands:
+        printed = printed_by(command, tmp_path)
+        assert fits(told, printed), f"{command} printed\n{printed}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    for path, section in LINK.findall(page.read_text(encoding="utf-8")):
+        target = page.parent / path if path else page
+        assert target.exists(), path
+        if section:
+            headings = re.findall(r"^#+ (.*)$", target.read_text(encoding="utf-8"), re.MULTILINE)
+            assert section in {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
