@@ -194,7 +194,7 @@ def test_a_wrong_engine_is_refused(folder: ProjectFolder, arguments: tuple[str, 
 
 
 @pytest.fixture(scope="module")
-def connect() -> Iterator[str]:
+def connect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A server of its own, on this machine."""
     import pyspark
 
@@ -214,19 +214,30 @@ def connect() -> Iterator[str]:
     command = [
         str(home / "sbin/start-connect-server.sh"),
         *("--master", "local[2]", "--conf", f"spark.connect.grpc.binding.port={port}"),
-        *("--conf", "spark.ui.enabled=false", "--conf", "spark.driver.bindAddress=127.0.0.1"),
+        *(
+            "--conf",
+            "spark.ui.enabled=false",
+            "--conf",
+            "spark.driver.bindAddress=127.0.0.1",
+            "--conf",
+            "spark.driver.host=127.0.0.1",
+        ),
     ]
-    with subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
-    ) as process:
+    log = tmp_path_factory.mktemp("connect") / "log.txt"
+    with (
+        log.open("w") as words,
+        subprocess.Popen(
+            command, env=environment, stdout=words, stderr=subprocess.STDOUT, start_new_session=True
+        ) as process,
+    ):
         try:
-            _wait_for(port, process)
+            _wait_for(port, process, log)
             yield f"sc://127.0.0.1:{port}"
         finally:
             os.killpg(process.pid, 9)
 
 
-def _wait_for(port: int, process: subprocess.Popen[str]) -> None:
+def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
     import socket
 
     until = time.monotonic() + START_S
@@ -238,7 +249,7 @@ def _wait_for(port: int, process: subprocess.Popen[str]) -> None:
         else:
             return
     process.kill()
-    missing(f"no Spark Connect server came up: {process.stdout.read()[-500:] if process.stdout else ''}")
+    missing(f"no Spark Connect server came up: {log.read_text()[-500:]}")
 
 
 def test_on_a_spark_connect_server_tables_and_answers_are_the_same(folder: ProjectFolder, connect: str) -> None:
