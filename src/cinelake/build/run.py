@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from fractions import Fraction
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, ClassVar
@@ -174,7 +175,8 @@ def _run_models(engine: Engine, models: Sequence[Model], folder: Path, on_event:
 def _tell_ignored(read: Mapping[str, CsvRead], on_event: OnEvent) -> None:
     for found in read.values():
         for key, names in found.ignored.items():
-            on_event(Event(STAGE, f"{key} has columns that no table keeps: {', '.join(names)}"))
+            told = ", ".join(name or "one without a name" for name in names)
+            on_event(Event(STAGE, f"{key} has columns that no table keeps: {told}"))
 
 
 def _refuse_rejects(engine: Engine, read: Mapping[str, CsvRead], max_rejected: float) -> None:
@@ -186,7 +188,8 @@ def _refuse_rejects(engine: Engine, read: Mapping[str, CsvRead], max_rejected: f
             ORDER BY source_key, line
             """
         ).rows
-        if len(rejects) > max_rejected * found.rows:
+        # As it is written: 0.29 times 100 is less than 29 in floats.
+        if len(rejects) > Fraction(str(max_rejected)) * found.rows:
             key, line, _, reason = rejects[0]
             raise DataError(
                 f"{len(rejects):,} of {found.rows:,} rows of {dataset} break their contract, more than the "
