@@ -106,6 +106,7 @@ class Source(_Table):
     null: str = Field(default="\\N", min_length=1)
     """What stands for an unknown."""
     encoding: Literal["utf-8", "latin-1", "utf-16"] = "utf-8"
+    """`latin-1` is that of Windows, too; `utf-16` needs its byte order mark."""
 
     def leads_to(self, file: str) -> bool:
         """Whether its path finds a file, which may be gone: it is it, its folder, or its glob."""

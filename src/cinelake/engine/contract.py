@@ -78,11 +78,8 @@ def check_header(header: Sequence[str], columns: Sequence[Column], *, key: str) 
         DataError: names what is missing or doubled (SQL does not tell large and small letters of a name apart), and a
             column that may have been meant.
     """
-    for number, name in enumerate(header):
-        twin = next((other for other in header[:number] if other.lower() == name.lower()), None)
-        if twin is not None:
-            told = f"column {name!r} twice" if twin == name else f"columns {twin!r} and {name!r}, which are one to SQL"
-            raise DataError(f"{key} has the {told}", "give each column its own name, whatever its letters' size")
+    if not any(header):
+        raise DataError(f"{key} is empty: it has no header", "land a file whose first line names its columns")
     missing = [column.name for column in columns if column.name not in header]
     if missing:
         known = {column.name for column in columns}
@@ -93,3 +90,8 @@ def check_header(header: Sequence[str], columns: Sequence[Column], *, key: str) 
             if near
             else "check the file's first line, and delimiter and encoding of its [[source]] in lake.toml",
         )
+    for number, name in enumerate(header):
+        twin = next((other for other in header[:number] if name and other.lower() == name.lower()), None)
+        if twin is not None:
+            told = f"column {name!r} twice" if twin == name else f"columns {twin!r} and {name!r}, which are one to SQL"
+            raise DataError(f"{key} has the {told}", "give each column its own name, whatever its letters' size")

@@ -8,17 +8,28 @@ from typing import Any, Protocol
 import duckdb
 
 from cinelake.engine.contract import Column, check_header
+from cinelake.engine.encodings import copy_as_utf8
 from cinelake.engine.interface import CsvFile, CsvRead, JsonFile, Table
-from cinelake.engine.rejects import TEXT_CHARACTERS, Place, locate_records, read_header
+from cinelake.engine.rejects import (
+    TEXT_CHARACTERS,
+    Place,
+    count_lines_before_header,
+    locate_records,
+    read_header,
+)
 from cinelake.errors import DataError
 
 SCHEMA = "raw"
-SWALLOWING = ("UNQUOTED VALUE", "LINE SIZE OVER MAXIMUM")
-"""Errors of DuckDB's reader after which it has taken more than a record: the rows in it are no longer told apart."""
+SWALLOWING = {"UNQUOTED VALUE": "", "LINE SIZE OVER MAXIMUM": " within 2 MB"}
+"""Errors of DuckDB's reader after which it has taken more than a record, and where it stopped: the rows in it are no
+longer told apart."""
 HELD_BYTES = 400_000_000
 """Files of a dataset up to this size in all are held in memory; larger ones are kept as Parquet below the work folder,
 which takes a third longer and no memory."""
 SMALL = 2**15 - 1
+WHOLE_NUMBER = r"\s*[+-]?[0-9]+(\.0*)?\s*"
+NUMBER = r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)\s*"
+"""What is a number, as text: blanks around it do no harm."""
 FILE_ROWS = 2**40
 """More rows than a file has: the distance of the positions of two files' first rows."""
 
@@ -119,6 +130,8 @@ class RawReader:
 
     def read_csv(self, dataset: str, columns: Sequence[Column], files: Sequence[CsvFile]) -> CsvRead:
         """See `Engine.read_csv`."""
+        copies = [self._folder / f"{SCHEMA}.{dataset.lower()}-{number:06}.csv" for number in range(len(files))]
+        files = [copy_as_utf8(file, copy) for file, copy in zip(files, copies, strict=True)]
         headers = [read_header(file.path, delimiter=file.delimiter, encoding=file.encoding) for file in files]
         for file, header in zip(files, headers, strict=True):
             check_header(header, columns, key=file.key)
@@ -128,6 +141,8 @@ class RawReader:
         else:
             rows = self._store(table, columns, files, headers)
         unread = sum(self._reject_rows(dataset, columns, file, number) for number, file in enumerate(files))
+        for copy in copies:
+            copy.unlink(missing_ok=True)
         names = ", ".join(f"read.{identifier(column.name)}" for column in columns)
         self._execute(
             f"CREATE VIEW {table} AS SELECT {names}, files.source_key, read.row_number, "
@@ -191,16 +206,19 @@ class RawReader:
         select = f"""
             SELECT {values}, {_fault_of(columns)} AS fault, {number}::INTEGER AS file_number
             FROM read_csv(
-                $path, columns = $columns, header = true, auto_detect = false, encoding = $encoding,
+                $path, columns = $columns, header = true, auto_detect = false, skip = $skip,
                 delim = $delimiter, quote = '"', escape = '"', nullstr = $null, strict_mode = true,
                 store_rejects = true, rejects_limit = 0,
                 rejects_table = 'unread_{number}', rejects_scan = 'scan_{number}'
             )
         """
+        # What no table keeps may have no name, or one that DuckDB does not take.
+        known = {column.name for column in columns}
+        names = [name if name in known else f"ignored {number}" for number, name in enumerate(header)]
         parameters = {
             "path": pattern(file.path),
-            "columns": dict.fromkeys(header, "VARCHAR"),
-            "encoding": file.encoding,
+            "columns": dict.fromkeys(names, "VARCHAR"),
+            "skip": count_lines_before_header(file.path, delimiter=file.delimiter, encoding=file.encoding),
             "delimiter": file.delimiter,
             "null": file.null,
         }
@@ -234,13 +252,15 @@ class RawReader:
         )
         rejects: list[tuple[Any, ...]] = []
         for record, line_text, reason in unread:
-            if reason in SWALLOWING and "\n" in line_text.strip("\r\n"):
+            taken = line_text.strip("\r\n")
+            if reason in SWALLOWING and ("\n" in taken or "\r" in taken):
                 line = located.unread[record].line if record in located.unread else record
                 raise DataError(
-                    f"{file.key}, line {line}: a quote opens there, does not close, and swallows what is below it",
+                    f"{file.key}, line {line}: a quote opens there, does not close{SWALLOWING[reason]}, and "
+                    "swallows what is below it",
                     "close that quote, or double it where it is part of the text (RFC 4180), and land the file again",
                 )
-            place = located.unread.get(record) or Place(record, line_text.strip("\r\n"))
+            place = located.unread.get(record) or Place(record, taken)
             told = f"cannot be split into fields: {reason.lower()}"
             rejects.append((dataset, file.key, place.line, None, told, place.text[:TEXT_CHARACTERS]))
         expectations = {column.name: column.expectation for column in columns}
@@ -344,7 +364,10 @@ def type_of(column: Column) -> str:
 
 def _value_of(column: Column) -> str:
     name = identifier(column.name)
-    return name if column.type == "text" else f"TRY_CAST({name} AS {type_of(column)})"
+    if column.type == "text":
+        # What titles are told apart by has no blanks around it.
+        return f"TRIM({name})" if column.required else name
+    return f"TRY_CAST({name} AS {type_of(column)})"
 
 
 def _fault_of(columns: Sequence[Column]) -> str:
@@ -355,12 +378,14 @@ def _fault_of(columns: Sequence[Column]) -> str:
 
 def _broken(column: Column) -> str | None:
     name, value = identifier(column.name), _value_of(column)
-    holds = f"{value} BETWEEN {column.minimum} AND {column.maximum}"
+    beyond = f"{value} IS NULL OR {value} NOT BETWEEN {column.minimum} AND {column.maximum}"
     match column.type:
         case "text":
-            return f"COALESCE({name}, '') = ''" if column.required else None
+            return f"COALESCE({value}, '') = ''" if column.required else None
+        # A cast alone would round 12.7, and take 1_000 and 1e3, which a spreadsheet rounded. Within CASE what is after
+        # OR runs only where what is before it is false, so that hardly any value meets a pattern.
         case "integer":
-            # A cast alone would round 12.7; the comparison lets only whole numbers through.
-            return f"{name} IS NOT NULL AND NOT COALESCE({holds} AND {value} = TRY_CAST({name} AS DOUBLE), FALSE)"
+            unlike = f"{name} <> {value}::VARCHAR AND NOT REGEXP_FULL_MATCH({name}, {text(WHOLE_NUMBER)})"
+            return f"{name} IS NOT NULL AND ({beyond} OR ({unlike}))"
         case "decimal":
-            return f"{name} IS NOT NULL AND NOT COALESCE({holds}, FALSE)"
+            return f"{name} IS NOT NULL AND ({beyond} OR NOT REGEXP_FULL_MATCH({name}, {text(NUMBER)}))"

@@ -1,12 +1,17 @@
 """Where a rejected record stands in its file: the line, and its text for the reader of the rejects table."""
 
 import csv
+import sys
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cinelake.engine.encodings import CODECS, not_utf16
+
 TEXT_CHARACTERS = 200
 """As much of a rejected record is kept as evidence."""
+
+csv.field_size_limit(sys.maxsize)  # how long a field may be is for the engine to say
 
 
 @dataclass(frozen=True)
@@ -44,11 +49,11 @@ def locate_records(
         rows: records that could be, numbered from 1 without the header, blank lines and those of `unread`.
     """
     located, unsplit, wanted = Located(), set(unread), set(rows)
-    row = 0
+    row = -1
     for number, (start, record, text) in enumerate(_records(path, delimiter, encoding), start=1):
         if number in unsplit:
             located.unread[number] = Place(start, text)
-        elif record and number > 1:
+        elif record:
             row += 1
             if row in wanted:
                 located.rows[row] = Place(start, text)
@@ -58,16 +63,32 @@ def locate_records(
 
 
 def read_header(path: Path, *, delimiter: str, encoding: str) -> list[str]:
-    """The names in a CSV file's first record; empty for an empty file."""
-    return next((record for _, record, _ in _records(path, delimiter, encoding)), [])
+    """The names in a CSV file's first record that is no blank line; empty for an empty file.
+
+    Raises:
+        DataError: the file should be UTF-16 and does not begin as such.
+    """
+    try:
+        return next((record for _, record, _ in _records(path, delimiter, encoding, blanks=True) if record), [])
+    except UnicodeError as error:
+        raise not_utf16(path.name) from error
 
 
-def _records(path: Path, delimiter: str, encoding: str) -> Iterator[tuple[int, list[str], str]]:
-    """Each record, blank lines among them: the line it starts on, its fields, its text."""
-    encoding = "utf-8-sig" if encoding == "utf-8" else encoding
-    with path.open(encoding=encoding, errors="replace", newline="") as file:
+def count_lines_before_header(path: Path, *, delimiter: str, encoding: str) -> int:
+    """The blank lines above a CSV file's header."""
+    return next((start - 1 for start, record, _ in _records(path, delimiter, encoding) if record), 0)
+
+
+def _records(
+    path: Path, delimiter: str, encoding: str, *, blanks: bool = False
+) -> Iterator[tuple[int, list[str], str]]:
+    """Each record, blank lines among them: the line it starts on, its fields, its text.
+
+    Blanks before a field are kept only with `blanks`: DuckDB takes a quote after them for one that opens the field.
+    """
+    with path.open(encoding=CODECS[encoding], errors="replace", newline="") as file:
         lines = _Lines(file)
-        reader = csv.reader(lines, delimiter=delimiter)
+        reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=not blanks)
         while True:
             start = lines.number + 1
             lines.taken.clear()
