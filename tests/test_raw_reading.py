@@ -7,38 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cinelake import DataError, ExitCode
+from cinelake import DataError
 from projects import MOVIES_HEADER, ProjectFolder
 from tables import counts_of, film, films_of, land_and_build, read_bytes, read_lines, rejects_of, rows_of
 
-KEY = "Raw/Local/CSV/Movies/2022/05/02/movies.csv"
 COLUMNS = MOVIES_HEADER.split("|")
 
 
 # Files that cannot be read at all
-
-
-@pytest.mark.parametrize("missing", ["id", "notaMedia", "titulosMaisConhecidos"])
-def test_a_file_without_a_column_is_refused_by_its_name(folder: ProjectFolder, missing: str) -> None:
-    folder.write_csv("movies.csv", [], header="|".join(name for name in COLUMNS if name != missing))
-    with pytest.raises(DataError, match=f"lacks the column {missing}") as caught:
-        land_and_build(folder)
-    assert caught.value.exit_code is ExitCode.DATA
-    assert KEY in caught.value.what
-
-
-def test_a_misspelt_column_is_suggested(folder: ProjectFolder) -> None:
-    folder.write_csv("movies.csv", [], header=MOVIES_HEADER.replace("notaMedia", "nota_media"))
-    with pytest.raises(DataError) as caught:
-        land_and_build(folder)
-    assert "'nota_media'" in caught.value.hint
-    assert "'notaMedia'" in caught.value.hint
-
-
-def test_a_doubled_column_is_refused_by_its_name(folder: ProjectFolder) -> None:
-    folder.write_csv("movies.csv", [], header=f"{MOVIES_HEADER}|genero")
-    with pytest.raises(DataError, match="'genero' twice"):
-        land_and_build(folder)
 
 
 @pytest.mark.parametrize(("first", "second"), [("id", "ID"), ("genero", "Genero"), ("Nota", "nota")])
@@ -49,28 +25,6 @@ def test_columns_that_differ_only_in_the_size_of_letters_are_refused(
     folder.write_csv("movies.csv", [], header="|".join([MOVIES_HEADER, *extra, second]))
     with pytest.raises(DataError, match=f"has the columns '{first}' and '{second}'"):
         land_and_build(folder)
-
-
-def test_another_delimiter_than_the_configured_one_is_hinted_at(folder: ProjectFolder) -> None:
-    folder.write_csv("movies.csv", [], header=MOVIES_HEADER.replace("|", ";"))
-    with pytest.raises(DataError) as caught:
-        land_and_build(folder)
-    assert "delimiter" in caught.value.hint
-
-
-def test_mixed_line_ends_are_refused_by_name(folder: ProjectFolder) -> None:
-    data = f"{MOVIES_HEADER}\r\n{film('tt1')}\r\n{film('tt2')}\n{film('tt3')}\r\n".encode()
-    with pytest.raises(DataError) as caught:
-        read_bytes(folder, data)
-    assert "line end" in f"{caught.value.what} {caught.value.hint}"
-
-
-def test_a_refused_file_publishes_nothing(folder: ProjectFolder) -> None:
-    folder.write_csv("movies.csv", [], header="id|x")
-    with pytest.raises(DataError):
-        land_and_build(folder)
-    assert {path.name for path in folder.path.joinpath("lake").iterdir()} == {"Raw", "_manifests"}
-    assert not folder.path.joinpath("lake/_manifests/build").exists()
 
 
 # Files as they come
@@ -121,23 +75,6 @@ def test_an_empty_string_is_text_and_the_null_mark_is_unknown(folder: ProjectFol
     told = rows_of(folder, result, "trusted.credits", order="imdb_id")
     assert [row["professions"] for row in told if row["kind"] == "film"] == ["", None]
     assert [row["title"] for row in films_of(folder, result).values()] == ["", None]
-
-
-def test_columns_may_come_in_another_order_and_with_others(folder: ProjectFolder) -> None:
-    folder.write_csv(
-        "movies.csv",
-        [rf"x|{'|'.join(reversed(film('tt1', notaMedia='6.4', tituloPincipal='One').split('|')))}|y"],
-        header=f"before|{'|'.join(reversed(COLUMNS))}|after",
-    )
-    result = land_and_build(folder)
-    [row] = films_of(folder, result).values()
-    assert (row["imdb_id"], row["title"], float(row["rating"])) == ("tt1", "One", 6.4)
-
-
-def test_a_header_alone_is_a_file_of_no_rows(folder: ProjectFolder) -> None:
-    result = read_lines(folder)
-    assert counts_of(result) == (0, 0, 0)
-    assert films_of(folder, result) == {}
 
 
 ANY_TEXT = st.text(
