@@ -69,9 +69,13 @@ def test_a_file_of_wrong_rows_alone_is_accounted_for(folder: ProjectFolder) -> N
 QUOTED = st.text('ab"| \n', max_size=6).map(lambda text: '"' + text.replace('"', '""') + '"')
 PLAIN = st.text("ab \t\0é\u2028", max_size=6)
 ANY_LINE = st.one_of(
-    st.one_of(QUOTED, PLAIN, QUOTED.map(" {}".format), QUOTED.map("{} ".format)).map(
-        lambda text: film("tt1", tituloPincipal=text)
-    ),
+    st.one_of(
+        QUOTED,
+        PLAIN,
+        QUOTED.map(" {}".format),
+        st.sampled_from(['  "a"', 'b "a"']),
+        QUOTED.map("{} ".format),
+    ).map(lambda text: film("tt1", tituloPincipal=text)),
     PLAIN.map(lambda text: film("tt6", tituloPincipal=f"{text}\udcff{text}")),
     PLAIN.map(lambda text: film("tt7", tituloPincipal=text, numeroVotos="1_000")),
     QUOTED.map(lambda text: film("tt2", tituloPincipal=text, numeroVotos="-1")),

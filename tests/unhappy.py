@@ -277,6 +277,8 @@ def _headers() -> Iterator[UnhappyFile]:
     yield UnhappyFile("a header alone, CRLF", lines(end="\r\n"))
     yield UnhappyFile("a header and blank lines", lines("", "", ""))
     yield UnhappyFile("a header in quotes", lines(A, header=QUOTED_HEADER), one)
+    data = lines(A, header=MOVIES_HEADER.replace("|genero|", '| "genero"|'))
+    yield UnhappyFile("a name in quotes after a blank", data, one)
     yield UnhappyFile("a header in quotes below a BOM", lines(A, header=BOM + QUOTED_HEADER), one)
     for end in ("\n", "\r\n", "\r"):
         for blanks in (1, 2):
@@ -333,6 +335,7 @@ def _columns() -> Iterator[UnhappyFile]:
 def _rows() -> Iterator[UnhappyFile]:
     three: tuple[Row, ...] = (("tt1",), ("tt2",), ("tt3",))
     two = (three[0], three[2])
+    rejects: tuple[Reject, ...]
     for name, end, last in (("LF", "\n", ""), ("CRLF", "\r\n", None), ("CRLF, no final newline", "\r\n", "")):
         yield UnhappyFile(f"rows alone, {name}", lines(A, B, C, end=end, last=last), three)
     yield UnhappyFile("rows alone, CR", lines(A, B, C, end="\r"), three)
@@ -356,8 +359,11 @@ def _rows() -> Iterator[UnhappyFile]:
     for name, code in (("a surrogate", b"\xed\xa0\x80"), ("an overlong letter", b"\xc0\xaf"), ("latin-1", b"\xe9")):
         data = lines(A, title("tt9", "@"), C).replace(b"@", code)
         yield UnhappyFile(f"no UTF-8 in a title: {name}", data, two, rejects=((3, None, ENCODING),))
+    data = lines(title("tt1", ' "a\nb"'), '"tt8"|  "a', 'b"', FAULTY, C)
+    rejects = ((4, None, SPLIT), (5, None, SPLIT), (6, *FAULT))
+    yield UnhappyFile("a quote after two blanks opens nothing", data, two, rejects=rejects)
     data = lines(A, title("tt9", f'"a\n{WRONG}"'), FAULTY, C)
-    rejects: tuple[Reject, ...] = ((3, None, ENCODING), (5, *FAULT))
+    rejects = ((3, None, ENCODING), (5, *FAULT))
     yield UnhappyFile("no UTF-8 below a quoted newline", data, two, rejects=rejects)
     for below in (b"", b"\n"):
         data = lines(A, B, last="") + b"\xc3" + below

@@ -1,6 +1,7 @@
 """Where a rejected record stands in its file: the line, and its text for the reader of the rejects table."""
 
 import csv
+import re
 import sys
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
@@ -69,7 +70,7 @@ def read_header(path: Path, *, delimiter: str, encoding: str) -> list[str]:
         DataError: the file should be UTF-16 and does not begin as such.
     """
     try:
-        return next((record for _, record, _ in _records(path, delimiter, encoding, blanks=True) if record), [])
+        return next((record for _, record, _ in _records(path, delimiter, encoding) if record), [])
     except UnicodeError as error:
         raise not_utf16(path.name) from error
 
@@ -79,16 +80,11 @@ def count_lines_before_header(path: Path, *, delimiter: str, encoding: str) -> i
     return next((start - 1 for start, record, _ in _records(path, delimiter, encoding) if record), 0)
 
 
-def _records(
-    path: Path, delimiter: str, encoding: str, *, blanks: bool = False
-) -> Iterator[tuple[int, list[str], str]]:
-    """Each record, blank lines among them: the line it starts on, its fields, its text.
-
-    Blanks before a field are kept only with `blanks`: DuckDB takes a quote after them for one that opens the field.
-    """
+def _records(path: Path, delimiter: str, encoding: str) -> Iterator[tuple[int, list[str], str]]:
+    """Each record, blank lines among them: the line it starts on, its fields, its text."""
     with path.open(encoding=CODECS[encoding], errors="replace", newline="") as file:
-        lines = _Lines(file)
-        reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=not blanks)
+        lines = _Lines(file, delimiter)
+        reader = csv.reader(lines, delimiter=delimiter)
         while True:
             start = lines.number + 1
             lines.taken.clear()
@@ -100,10 +96,15 @@ def _records(
 
 
 class _Lines:
-    """The lines of a file, counted, with those of the record at hand."""
+    """The lines of a file, counted, with those of the record at hand.
 
-    def __init__(self, lines: Iterator[str]) -> None:
+    They are given as Python's reader splits them like DuckDB, to which a quote opens a field after one space, too, and
+    not after two. Within quotes that changes no quote and no line end.
+    """
+
+    def __init__(self, lines: Iterator[str], delimiter: str) -> None:
         self._lines = lines
+        self._space = re.compile(rf'(?:^|(?<={re.escape(delimiter)})) (?=")')
         self.taken: list[str] = []
         self.number = 0
 
@@ -114,4 +115,4 @@ class _Lines:
         line = next(self._lines)
         self.number += 1
         self.taken.append(line)
-        return line
+        return self._space.sub("", line) if ' "' in line else line
