@@ -17,14 +17,20 @@ from hypothesis import strategies as st
 
 from cinelake import AskOptions, BuildResult, ConfigurationError, DataError, ask_questions, build_tables, land_files
 from cinelake.config.settings import EngineTable
+from cinelake.engine.contract import MOVIES
+from cinelake.engine.duckdb import DuckDB
+from cinelake.engine.interface import Engine
 from cinelake.sample import write_sample
 from conftest import missing
 from parts import free_port
 from projects import DATE, SERIES_HEADER, ProjectFolder
 from refusals import refusal
 from tables import enrich, film, land, manifest_of, one_series, rows_of, types_of
+from unhappy import readable
 
 pytest.importorskip("pyspark", reason="no PySpark: pip install 'cinelake[spark]'")
+from cinelake.engine.spark import Spark
+
 pytestmark = [
     pytest.mark.filterwarnings("default"),  # what PySpark and its libraries warn of is theirs
     pytest.mark.timeout(600),
@@ -137,6 +143,29 @@ def test_whatever_rows_there_are_they_are_the_same(
     land(folder)
     enrich(folder)
     assert_same_on_both(folder)
+
+
+def test_the_unhappy_files_are_read_to_the_same_rows(tmp_path: Path) -> None:
+    """All those of the suite that can be read, and what of each is rejected."""
+    cases = list(readable())
+    files = [case.write(tmp_path) for case in cases]
+    found = []
+    for engine_class in (DuckDB, Spark):
+        work = tmp_path / engine_class.__name__ / "work"
+        work.mkdir(parents=True)
+        engine: Engine = engine_class(work, memory="1GB")
+        try:
+            read = engine.read_csv("Movies", MOVIES, files)
+            accepted = engine.query("SELECT * FROM raw.movies ORDER BY position").rows
+            rejected = sorted(engine.query("SELECT * FROM raw.rejects").rows, key=str)
+        finally:
+            engine.close()
+        found.append((read.rows, dict(read.ignored), accepted, rejected))
+    on_duckdb, on_spark = found
+    for row, other in zip(on_duckdb[2], on_spark[2], strict=True):
+        assert other == row
+    assert on_spark == on_duckdb
+    assert len(on_duckdb[2]) == sum(len(case.rows) for case in cases)
 
 
 def test_a_file_that_cannot_be_read_is_told_in_the_same_words(folder: ProjectFolder) -> None:
