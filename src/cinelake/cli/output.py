@@ -247,8 +247,9 @@ def _built(result: "BuildResult") -> list[str]:
         for source in result.sources
     ]
     rejects = [built.key for built in result.tables if built.table == "rejects" and built.rows]
+    standing = "unchanged: neither Raw nor a model has changed since these were built: "
     return [
-        f"{len(result.tables)} tables: {tables}",
+        f"{standing if result.status == 'unchanged' else ''}{len(result.tables)} tables: {tables}",
         *counts,
         *(f"what was rejected stands with its line and the reason in trusted.rejects: {key}" for key in rejects),
     ]

@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import sqlglot
+from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from sqlglot import exp
@@ -322,6 +323,7 @@ class _in_words:  # noqa: N801 it is used as a function
         return None
 
     def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
-        if isinstance(error, PySparkException):
+        # What comes of the JVM without Spark's own wrapping is told by the first line of its trace.
+        if isinstance(error, PySparkException | Py4JJavaError):
             told = str(error).strip().partition("\n")[0]
             raise DataError(f"{self._what} cannot be read: {told}", "mend it, then run again") from error
