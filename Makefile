@@ -10,7 +10,7 @@ BENCH_VENV := .venv-bench
 BENCH_STAMP := $(BENCH_VENV)/.bench-installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-all run test check bench bench-enrich docs lock clean
+.PHONY: help setup setup-all run test check bench bench-enrich bench-build docs lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ bench: setup-all $(BENCH_STAMP) ## Run the benchmarks in bench/, peers side by s
 
 bench-enrich: setup-all $(BENCH_STAMP) ## Run the benchmark of asking TMDB, beside a bare loop and tmdbsimple
 	@$(BIN)/python bench/enrich.py $(ARGS)
+
+bench-build: setup-all $(BENCH_STAMP) ## Run the benchmark of making the tables, beside scripts by hand
+	@$(BIN)/python bench/build.py $(ARGS)
 
 docs: setup ## Write docs/tables.md from the models, and say where the docs are
 	@$(BIN)/python -m cinelake.build.reference docs/tables.md
