@@ -45,6 +45,15 @@ MOST_SERIES = 1_000_000
 TOLD_OTHERWISE = 1000
 """Rows that are added to each file: they tell of titles otherwise than the first ones, so that this is found."""
 VOTES = "numeroVotos"
+PREPARE = """
+import sys
+from cinelake.cli import main
+from cinelake.enrich.snapshot import Snapshot
+Snapshot.batch_titles = sys.maxsize
+sys.exit(main())
+"""
+"""The program, which lands all of a snapshot's records in one batch: of more than a million titles it would begin a
+second one, whose manifest has the first one's key."""
 DUCKDB, POLARS, PANDAS, SPARK = "DuckDB script", "Polars script", "pandas script", "PySpark script, local[2]"
 SCRIPTS = {
     DUCKDB: ("duckdb", "build_with_duckdb.py"),
@@ -200,29 +209,37 @@ def command(peer: str, project: Path, folder: str) -> list[str]:
 
 
 def prepare(size: Size) -> Path:
-    """A project folder whose lake has the data; made where it is not there yet."""
+    """A project folder whose lake has the data; made where it is not there yet, or not whole."""
     made_by = hashlib.sha256(SAMPLE.read_bytes()).hexdigest()[:8]
     project = CACHE / f"{size.films}-{size.series}-{made_by}"
-    if project.exists():
+    ready = project / "ready"
+    if ready.exists():
         return project
-    CACHE.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=CACHE, prefix="new-") as name:
-        fresh = Path(name) / "project"
-        print(f"{size.name}: preparing {project}, once", file=sys.stderr)
-        counts = ["--films", str(size.films), "--series", str(size.series)]
-        start([sys.executable, "-m", "cinelake.sample", str(fresh), *counts])
-        files = {"Movies": fresh / "movies.csv", "Series": fresh / "series.csv"}
-        for path in files.values():
-            tell_otherwise(path)
-        sources = [f'[[source]]\ndataset = "{dataset}"\npath = "{path.name}"\n' for dataset, path in files.items()]
-        settings = '[lake]\nuri = "file:lake"\n[tmdb]\nsource = "snapshot"\nsnapshot = "tmdb.jsonl"\n'
-        fresh.joinpath("lake.toml").write_text("".join([settings, *sources]))
-        for stage in ("land", "enrich"):
-            start([str(BIN / "cinelake"), stage, "--project", str(fresh), "--quiet"])
-        for path in (*files.values(), fresh / "tmdb.jsonl"):  # they lie in the lake now
-            path.unlink()
-        fresh.rename(project)
+    print(f"{size.name}: preparing {project}, once", file=sys.stderr)
+    if not project.exists():
+        CACHE.mkdir(exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=CACHE, prefix="new-") as name:
+            write_project(Path(name) / "project", size)
+            Path(name, "project").rename(project)
+    for stage in ("land", "enrich"):
+        start([sys.executable, "-c", PREPARE, stage, "--project", str(project), "--quiet"])
+    for path in (*project.glob("*.csv"), project / "tmdb.jsonl"):  # they lie in the lake now
+        path.unlink()
+    ready.touch()
     return project
+
+
+def write_project(folder: Path, size: Size) -> None:
+    """A project with its files, of which nothing is landed."""
+    start(
+        [sys.executable, "-m", "cinelake.sample", str(folder), "--films", str(size.films), "--series", str(size.series)]
+    )
+    files = {"Movies": folder / "movies.csv", "Series": folder / "series.csv"}
+    for path in files.values():
+        tell_otherwise(path)
+    sources = [f'[[source]]\ndataset = "{dataset}"\npath = "{path.name}"\n' for dataset, path in files.items()]
+    settings = '[lake]\nuri = "file:lake"\n[tmdb]\nsource = "snapshot"\nsnapshot = "tmdb.jsonl"\n'
+    folder.joinpath("lake.toml").write_text("".join([settings, *sources]))
 
 
 def tell_otherwise(path: Path) -> None:
