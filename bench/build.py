@@ -1,6 +1,6 @@
 """Making the tables against its peers, side by side in one run: wall time, CPU time and peak memory, as ratios.
 
-    make bench-build                                                 all of it, which takes an hour and 20 GB
+    make bench-build                                                 all of it, which takes an hour or more, and 20 GB
     .venv/bin/python bench/build.py --rounds 1 --works originals     a quick look
 
 The data is invented (`cinelake.sample`), as large as the original files, ten times that, and of any number of rows. It
