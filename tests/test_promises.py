@@ -1,8 +1,10 @@
 """What a model promises of its table: a build that breaks one promise says so, and publishes nothing."""
 
+from pathlib import Path
+
 import pytest
 
-from cinelake import BuildOptions, build_tables
+from cinelake import BuildOptions, CinelakeError, DataError, build_tables
 from projects import DATE, ProjectFolder
 from tables import build, files_of, land, rows_of
 
@@ -69,6 +71,27 @@ def test_promises_that_are_kept_are_published(folder: ProjectFolder) -> None:
             "refined.mine: titles lies from 0 to 1, but not in 1 row, such as kind = film, titles = 3",
         ),
         (
+            ["-- grain: kind", KIND, "-- column: titles BIGINT, 3 to 9: how many"],
+            SELECT,
+            "refined.mine: titles lies from 3 to 9, but not in 1 row, such as kind = series, titles = 2",
+        ),
+        (
+            ["-- column: share DOUBLE, at least 0: of all"],
+            "SELECT CAST('nan' AS DOUBLE) AS share",
+            "refined.mine: share is at least 0, but not in 1 row, such as share = nan",
+        ),
+        (
+            ["-- grain: kind, imdb_id"],
+            "SELECT titles.kind, titles.imdb_id FROM trusted.titles CROSS JOIN (SELECT 1 UNION ALL SELECT 2) AS twice "
+            "WHERE kind = 'film'",
+            "refined.mine has 2 rows for film, tt99000",
+        ),
+        (
+            ["-- reference: kind, imdb_id to trusted.titles"],
+            "SELECT 'series' AS kind, imdb_id FROM trusted.titles WHERE kind = 'film'",
+            "refined.mine has kind = series, imdb_id = tt99000",
+        ),
+        (
             [KIND, "-- column: titles BIGINT, at least 9: how many"],
             SELECT,
             "refined.mine: titles is at least 9, but not in 2 rows, such as titles = ",
@@ -131,3 +154,25 @@ def test_a_changed_promise_is_another_build(folder: ProjectFolder) -> None:
     assert build(folder).status == "unchanged"
     write_model(folder, "-- grain: kind")
     assert build_tables(*folder.open(), BuildOptions(dry_run=True)).status == "planned"
+
+
+@pytest.mark.parametrize(
+    "select",
+    ["SELECT * FROM read_csv('movies.csv')", "SELECT content FROM read_text('/etc/hostname')"],
+)
+def test_a_model_reads_no_file_of_its_own(folder: ProjectFolder, select: str) -> None:
+    """What it read would be part of a table, and no part of what decides whether to build."""
+    write_model(folder, select=select)
+    with pytest.raises(CinelakeError, match=r"disabled by configuration|file system operations are disabled"):
+        build(folder)
+    assert not folder.path.joinpath("lake/_manifests/build").exists()
+
+
+def test_a_model_that_loses_rows_is_found(folder: ProjectFolder) -> None:
+    path = folder.path / "sql/trusted/credits.sql"
+    path.parent.mkdir(parents=True)
+    shipped = Path(__file__).parents[1] / "src/cinelake/sql/trusted/credits.sql"
+    path.write_text(f"{shipped.read_text()}WHERE kind = 'series'\n")
+    with pytest.raises(DataError, match=r"Movies: \d+ rows were read, but 0 are in trusted.credits") as raised:
+        build(folder)
+    assert "a model lost or multiplied rows" in raised.value.hint

@@ -115,38 +115,41 @@ def test_expire_builds_on_the_command_line(folder: ProjectFolder) -> None:
 # Readers
 
 
-def test_a_reader_keeps_what_it_has_begun_to_read(folder: ProjectFolder) -> None:
+def test_a_reader_keeps_what_it_has_begun_to_read(folder: ProjectFolder, place: Place) -> None:
     """Its build is superseded and removed between the fetching of its tables and its question."""
-    make_all(folder)
+    land_films(folder, 3, place)
+    build_tables(*folder.open(place))
 
     def supersede(event: Any) -> None:
         if event.message.startswith("asking films-vs-series"):
-            folder.write_csv("movies.csv", [film("tt1", genero="Drama")])
-            land_and_build(folder)
-            assert expire(folder).status == "done"
+            land_films(folder, 1, place)
+            build_tables(*folder.open(place))
+            assert expire(folder, place).status == "done"
 
-    project, lake, run = folder.open()
+    project, lake, run = folder.open(place)
     before = [answer.rows for answer in ask_questions(project, lake, run, AskOptions(record=False)).answers]
     during = [answer.rows for answer in ask_questions(project, lake, run, AskOptions(record=False), supersede).answers]
     assert during == before
 
 
-def test_a_reader_that_comes_too_late_takes_the_newest(folder: ProjectFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reader_that_comes_too_late_takes_the_newest(
+    folder: ProjectFolder, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Its build is superseded and removed between the reading of its manifest and the fetching of its tables."""
-    land_films(folder, 1)
-    build(folder)
+    land_films(folder, 1, place)
+    build_tables(*folder.open(place))
     fetch_all, calls = Lake.fetch_all, []
 
     def late(lake: Lake, records: Any) -> list[Path]:
         calls.append(1)
         if len(calls) == 1:
-            land_films(folder, 2)
-            build(folder)
-            expire(folder)
+            land_films(folder, 2, place)
+            build_tables(*folder.open(place))
+            expire(folder, place)
         return fetch_all(lake, records)
 
     monkeypatch.setattr(Lake, "fetch_all", late)
-    assert films(folder) == 2
+    assert films(folder, place) == 2
 
 
 def test_a_table_that_was_changed_is_no_reason_to_try_again(folder: ProjectFolder) -> None:
@@ -206,4 +209,4 @@ def test_a_build_killed_at_any_moment_leaves_the_old_tables_or_the_new(folder: P
         seen.append(process.returncode)
     assert seen.count(-signal.SIGKILL) >= KILLS // 2
     assert build(folder).status in ("done", "unchanged")
-    assert not [path for path in folder.path.joinpath(".cinelake").glob("engine-*") if any(path.iterdir())]
+    assert list(folder.path.joinpath(".cinelake").glob("engine-*")) == []

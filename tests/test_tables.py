@@ -236,3 +236,33 @@ def test_columns_that_no_table_keeps_are_named(folder: ProjectFolder) -> None:
     build_tables(project, lake, run, on_event=events.append)
     told = "Raw/Local/CSV/Movies/2022/05/02/movies.csv has columns that no table keeps: extra, more"
     assert told in [event.message for event in events]
+
+
+def test_the_first_row_of_a_title_is_that_of_the_first_file(folder: ProjectFolder) -> None:
+    toml = folder.path / "lake.toml"
+    toml.write_text(toml.read_text().replace('path = "movies.csv"', 'path = "movies-*.csv"'))
+    folder.write_csv("movies-a.csv", [film("tt2"), film("tt3"), film("tt1", tituloPincipal="of a")])
+    folder.write_csv("movies-b.csv", [film("tt1", tituloPincipal="of b")])
+    result = land_and_build(folder)
+    [row] = [row for row in rows_of(folder, result, "trusted.titles") if row["imdb_id"] == "tt1"]
+    assert (row["title"], row["variants"], row["source_key"].rpartition("/")[2]) == ("of a", 2, "movies-a.csv")
+
+
+def test_a_lower_limit_of_rejects_counts_for_the_build_that_stands(folder: ProjectFolder) -> None:
+    folder.write_csv("movies.csv", [film("tt1"), film("tt2", notaMedia="x")])
+    land_and_build(folder)
+    folder.write_settings(build="max_rejected = 0.4")
+    with pytest.raises(DataError, match=r"1 of 2 rows of Movies .* the build that stands was made with more"):
+        build(folder)
+
+
+@pytest.mark.parametrize("number", [1000.0, "1000", "1000.0"])
+def test_a_whole_number_of_tmdb_s_may_be_written_in_any_way(folder: ProjectFolder, number: object) -> None:
+    folder.write_records("tmdb.jsonl", [{**SMALL_TMDB[0], "budget": number}, *SMALL_TMDB[1:]])
+    assert fact_of(folder, make_all(folder), "tt99000001")["budget"] == 1000
+
+
+def test_a_tmdb_id_that_is_no_whole_number_is_rejected(folder: ProjectFolder) -> None:
+    folder.write_records("tmdb.jsonl", [{**SMALL_TMDB[0], "id": 1.5}, *SMALL_TMDB[1:]])
+    [row] = rows_of(folder, make_all(folder), "trusted.rejects")
+    assert row["column"] == "id"

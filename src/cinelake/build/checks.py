@@ -90,7 +90,9 @@ def _promises(column: ModelColumn) -> Iterator[tuple[str, str]]:
             f"NOT {name} BETWEEN {column.minimum} AND {column.maximum}",
         )
     elif column.minimum is not None:
-        yield f"is at least {column.minimum}", f"{name} < {column.minimum}"
+        # NaN is greater than any number.
+        no_number = f" OR ISNAN({name})" if column.type in ("DOUBLE", "FLOAT") else ""
+        yield f"is at least {column.minimum}", f"{name} < {column.minimum}{no_number}"
 
 
 def _check_grain(engine: Engine, model: Model) -> None:

@@ -256,7 +256,8 @@ def _column(told: str, said_in: str) -> ModelColumn:
             "write -- column: NAME TYPE, 0 to 10: what it holds (or required, at least 0, one of a/b)",
         )
     name, type_, about = match["name"], match["type"].replace(" ", ""), match["about"]
-    required, values, least, most = False, (), None, None
+    required, least, most = False, None, None
+    values: tuple[str, ...] = ()
     for fact in filter(None, match["facts"].split(", ")):
         if fact == "required":
             required = True
@@ -271,6 +272,8 @@ def _column(told: str, said_in: str) -> ModelColumn:
                 f"{said_in}: {fact!r} is no promise about a column",
                 "write required, 0 to 10, at least 0, or one of a/b",
             )
+    if values and type_ != "VARCHAR":
+        raise ConfigurationError(f"{said_in}: {name} is {type_}, and only a VARCHAR is one of words", "leave them out")
     if least is not None and (type_.partition("(")[0] not in NUMBERS or type_.endswith("[]")):
         raise ConfigurationError(f"{said_in}: {name} is {type_}, and only numbers have a range", "leave the range out")
     if least is not None and most is not None and least > most:

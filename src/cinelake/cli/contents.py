@@ -16,7 +16,7 @@ USUAL_ORIGIN = "Local"
 LEGEND = {
     "earlier": "the newest of its date: what --date reads",
     "superseded": "another run of the same date took its place, and nothing reads it",
-    "untold": "no manifest knows it: left by a run that was killed, or written by others; cinelake verify looks closer",
+    "untold": "no manifest knows it: others wrote it, or a run that was killed (expire --builds removes its tables)",
 }
 """What a state means."""
 NOTHING = "no objects there; cinelake land brings files to Raw"

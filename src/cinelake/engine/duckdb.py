@@ -12,7 +12,7 @@ from cinelake.engine.duckdb_raw import RawReader, identifier, in_words, text
 from cinelake.engine.interface import CsvFile, CsvRead, JsonFile, MadeTable, Table
 
 SCHEMAS = ("trusted", "refined")
-PERCENTILES = ("PERCENTILE_CONT", "QUANTILE_CONT", "MEDIAN")
+PERCENTILES = ("PERCENTILE_CONT", "QUANTILE_CONT")
 INTERRUPT_EVERY_S = 0.1
 """How often an interruption is repeated until the statement has ended: one that comes before its start is not heard."""
 SETTINGS: dict[str, str | bool | int | float | list[str]] = {
@@ -27,14 +27,16 @@ SETTINGS: dict[str, str | bool | int | float | list[str]] = {
 class DuckDB:
     """A database in memory, which spills below a folder of its own."""
 
-    def __init__(self, folder: Path, *, memory: str) -> None:
+    def __init__(self, folder: Path, *, memory: str, as_written: bool = False) -> None:
         """Opens it.
 
         Args:
             folder: for temporary files; there already, and nobody else's.
             memory: as much as it may take, as in `1500MB`, before it spills.
+            as_written: runs percentiles as DuckDB has them, not as arithmetic that is the same on every engine.
         """
         self.folder = folder
+        self._as_written = as_written
         config = {**SETTINGS, "temp_directory": str(folder / "spill"), "memory_limit": memory}
         self._connection = duckdb.connect(":memory:", config=config)
         self._attached: list[Path] = []
@@ -54,7 +56,9 @@ class DuckDB:
         """See `Engine.make_table`."""
         path = folder / f"{name}.parquet"
         with in_words(name):
-            made = self._execute(f"COPY ({_spelled_out(select)}) TO {text(path)} (FORMAT parquet, COMPRESSION zstd)")
+            made = self._execute(
+                f"COPY ({self._spelled_out(select)}) TO {text(path)} (FORMAT parquet, COMPRESSION zstd)"
+            )
         self.attach(name, [path])
         return MadeTable(int(made.rows[0][0]), (path,))
 
@@ -72,26 +76,37 @@ class DuckDB:
         with in_words(name):
             return {column: type_ for column, type_, *_ in self._execute(f"DESCRIBE {name}").rows}
 
-    def confine(self) -> None:
+    def confine(self, *folders: Path) -> None:
         """See `Engine.confine`."""
         paths = ", ".join(text(path) for path in self._attached)
         self._execute(f"SET allowed_paths = [{paths}]")
+        directories = ", ".join(text(f"{folder}/") for folder in (self.folder, *folders) if folders)
+        self._execute(f"SET allowed_directories = [{directories}]")
         self._execute("SET enable_external_access = false")
         self._execute("SET lock_configuration = true")
 
     def hold(self, name: str, select: str) -> None:
         """See `Engine.hold`."""
         with in_words(name):
-            self._execute(f"CREATE OR REPLACE TEMP TABLE {identifier(name)} AS {_spelled_out(select)}")
+            self._execute(f"CREATE OR REPLACE TEMP TABLE {identifier(name)} AS {self._spelled_out(select)}")
 
     def query(self, select: str) -> Table:
         """See `Engine.query`."""
         with in_words("the query"):
-            return self._execute(_spelled_out(select))
+            return self._execute(self._spelled_out(select))
 
     def close(self) -> None:
         """See `Engine.close`."""
         self._connection.close()
+
+    def _spelled_out(self, select: str) -> str:
+        """A SELECT whose percentiles are arithmetic; see `cinelake.engine.percentiles`."""
+        if self._as_written or not any(name in select.upper() for name in PERCENTILES):
+            return select
+        # It brings a parser along, which most queries do without.
+        from cinelake.engine.percentiles import spell_out_for_duckdb
+
+        return spell_out_for_duckdb(select)
 
     def _execute(self, statement: str, parameters: object = None) -> Table:
         """Runs a statement in a thread of its own, so that this one hears Ctrl-C, which DuckDB may not hear at all."""
@@ -115,14 +130,3 @@ class DuckDB:
             while thread.ident is not None and not told.done():
                 self._connection.interrupt()
                 wait([told], timeout=INTERRUPT_EVERY_S)
-
-
-def _spelled_out(select: str) -> str:
-    """A SELECT whose percentiles are arithmetic; see `cinelake.engine.percentiles`."""
-    upper = select.upper()
-    if not any(name in upper for name in PERCENTILES):
-        return select
-    # It brings a parser along, which most queries do without.
-    from cinelake.engine.percentiles import spell_out_for_duckdb
-
-    return spell_out_for_duckdb(select)

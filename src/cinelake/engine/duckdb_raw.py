@@ -57,10 +57,10 @@ read AS (
 SELECT
     files.kind,
     COALESCE(fields[1], fields[2]) AS imdb_id,
-    fields[3] AS id,
-    fields[4] AS popularity,
-    fields[5] AS budget,
-    fields[6] AS revenue,
+    TRY_CAST(fields[3] AS BIGINT) AS id,
+    TRY_CAST(fields[4] AS DECIMAL(24, 16)) AS popularity,
+    TRY_CAST(fields[5] AS BIGINT) AS budget,
+    TRY_CAST(fields[6] AS BIGINT) AS revenue,
     files.asked_at,
     files.source_key,
     titles.asked_for,
@@ -70,18 +70,11 @@ SELECT
     CASE
         WHEN NOT COALESCE(REGEXP_FULL_MATCH(imdb_id, 'tt[0-9]+'), FALSE) THEN 'imdb_id'
         WHEN imdb_id <> asked_for THEN 'imdb_id'
-        WHEN TRY_CAST(fields[3] AS BIGINT) IS NULL THEN 'id'
-        WHEN popularity IS NOT NULL AND NOT COALESCE(TRY_CAST(popularity AS DECIMAL(24, 16)) >= 0, FALSE)
-            THEN 'popularity'
-        WHEN budget IS NOT NULL
-            AND NOT COALESCE(
-                TRY_CAST(budget AS BIGINT) >= 0 AND TRY_CAST(budget AS BIGINT) = TRY_CAST(budget AS DOUBLE), FALSE
-            )
+        WHEN NOT COALESCE(id = TRY_CAST(fields[3] AS DOUBLE), FALSE) THEN 'id'
+        WHEN fields[4] IS NOT NULL AND NOT COALESCE(popularity >= 0, FALSE) THEN 'popularity'
+        WHEN fields[5] IS NOT NULL AND NOT COALESCE(budget >= 0 AND budget = TRY_CAST(fields[5] AS DOUBLE), FALSE)
             THEN 'budget'
-        WHEN revenue IS NOT NULL
-            AND NOT COALESCE(
-                TRY_CAST(revenue AS BIGINT) >= 0 AND TRY_CAST(revenue AS BIGINT) = TRY_CAST(revenue AS DOUBLE), FALSE
-            )
+        WHEN fields[6] IS NOT NULL AND NOT COALESCE(revenue >= 0 AND revenue = TRY_CAST(fields[6] AS DOUBLE), FALSE)
             THEN 'revenue'
     END AS fault,
     record AS text
@@ -298,7 +291,7 @@ class RawReader:
             self._execute(
                 """
                 CREATE TABLE raw.tmdb_read (
-                    kind VARCHAR, imdb_id VARCHAR, id VARCHAR, popularity VARCHAR, budget VARCHAR, revenue VARCHAR,
+                    kind VARCHAR, imdb_id VARCHAR, id BIGINT, popularity DECIMAL(24, 16), budget BIGINT, revenue BIGINT,
                     asked_at TIMESTAMP, source_key VARCHAR, asked_for VARCHAR, line BIGINT, fault VARCHAR, text VARCHAR
                 )
                 """

@@ -102,8 +102,12 @@ class Engine(Protocol):
         """The columns of a table in their order, and the type of each in DuckDB's words, as in `DECIMAL(3,1)`."""
         ...
 
-    def confine(self) -> None:
-        """From now on SQL reads what is attached and held, and no file: call it before running what a user wrote."""
+    def confine(self, *folders: Path) -> None:
+        """From now on SQL reads what was read, attached and held, and no other file: call it before a user's SQL runs.
+
+        Args:
+            folders: those into which tables are made; they are there already.
+        """
         ...
 
     def hold(self, name: str, select: str) -> None:

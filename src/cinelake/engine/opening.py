@@ -17,7 +17,7 @@ def open_engine(project: Project, *, embedded: bool = False) -> Iterator[Engine]
 
     Args:
         project: names it.
-        embedded: takes the one in this process, whatever the project names.
+        embedded: takes the one in this process, whatever the project names, and runs SQL just as it is written.
 
     Raises:
         AccessError: the work directory cannot be made.
@@ -37,7 +37,7 @@ def _make(wanted: EngineTable, folder: Path, *, embedded: bool) -> Engine:
     if wanted.name == "duckdb" or embedded:
         from cinelake.engine.duckdb import DuckDB
 
-        return DuckDB(folder, memory=wanted.memory)
+        return DuckDB(folder, memory=wanted.memory, as_written=embedded)
     try:
         from cinelake.engine.spark import Spark
     except ImportError as error:

@@ -6,68 +6,88 @@ there. Written as SQL, each step is rounded by itself.
 
 import sqlglot
 from sqlglot import exp
-
-from cinelake.errors import DataError
+from sqlglot.errors import SqlglotError
 
 PLACE = "CAST(FLOOR(({size} - 1) * CAST({share} AS DOUBLE)) AS BIGINT)"
 """Of the value below, from 0; linear interpolation between it and the next, as PERCENTILE_CONT is defined."""
 PART = "(({size} - 1) * CAST({share} AS DOUBLE) - FLOOR(({size} - 1) * CAST({share} AS DOUBLE)))"
+BETWEEN = "CASE WHEN {part} = 0 OR {low} = {high} THEN {low} ELSE {low} + ({high} - {low}) * {part} END"
 FORMS = {
     "duckdb": (
         "LIST_TRANSFORM([LIST(CAST({value} AS DOUBLE) ORDER BY {value}) FILTER (WHERE NOT {value} IS NULL)], "
-        "LAMBDA v : v[{place} + 1] + (v[LEAST({place} + 2, {size})] - v[{place} + 1]) * {part})[1]",
+        "LAMBDA v : {between})[1]",
+        "v[{place} + 1]",
+        "v[LEAST({place} + 2, {size})]",
         "LEN(v)",
     ),
     "spark": (
-        "TRANSFORM(ARRAY(SORT_ARRAY(COLLECT_LIST(CAST({value} AS DOUBLE)))), v -> CASE WHEN SIZE(v) > 0 THEN "
-        "ELEMENT_AT(v, CAST({place} + 1 AS INT)) + (ELEMENT_AT(v, CAST(LEAST({place} + 2, {size}) AS INT)) "
-        "- ELEMENT_AT(v, CAST({place} + 1 AS INT))) * {part} END)[0]",
+        "TRANSFORM(ARRAY(SORT_ARRAY(COLLECT_LIST(CAST({value} AS DOUBLE)))), v -> "
+        "CASE WHEN SIZE(v) > 0 THEN {between} END)[0]",
+        "ELEMENT_AT(v, CAST({place} + 1 AS INT))",
+        "ELEMENT_AT(v, CAST(LEAST({place} + 2, {size}) AS INT))",
         "SIZE(v)",
     ),
 }
-"""The expression in each dialect, and the number of values."""
+"""In each dialect the expression, the values below and above, and the number of values."""
+WRITE = "write PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY CAST(x AS DOUBLE)), without FILTER, DISTINCT, DESC or OVER"
 
 
 def spell_out(tree: exp.Expr, dialect: str) -> exp.Expr:
-    """A query whose percentiles are written as arithmetic; those over windows stay.
+    """A query whose percentiles are written as arithmetic.
 
-    Raises:
-        DataError: one is over descending values.
+    That is `PERCENTILE_CONT(q) WITHIN GROUP (ORDER BY x)` with a number for q. Whatever else an engine has for such,
+    as over windows or with a filter, stays as it is: see `other_percentile`.
     """
 
     def change(node: exp.Expr) -> exp.Expr:
-        if isinstance(node.parent, exp.Window):
+        found = _percentile(node)
+        if found is None:
             return node
-        if isinstance(node, exp.WithinGroup) and isinstance(node.this, exp.PercentileCont):
-            return _of_order(node.this.this, node.expression)
-        if isinstance(node, exp.PercentileCont) and isinstance(node.expression, exp.Order):
-            return _of_order(node.expression.this, node.expression)
-        if isinstance(node, exp.PercentileCont) and node.expression is not None:
-            return _expression(node.this, node.expression)
-        if isinstance(node, exp.Median):
-            return _expression(node.this, exp.Literal.number("0.5"))
-        return node
-
-    def _of_order(share: exp.Expr, order: exp.Expr) -> exp.Expr:
-        [ordered] = order.expressions
-        if ordered.args.get("desc"):
-            raise DataError("a percentile over descending values", "order them ascending, and take 1 - q")
-        return _expression(ordered.this, share)
-
-    def _expression(value: exp.Expr, share: exp.Expr) -> exp.Expr:
-        form, size = FORMS[dialect]
+        value, share = found
+        form, low, high, size = FORMS[dialect]
         told = {"share": share.sql(dialect), "size": size}
         place, part = PLACE.format(**told), PART.format(**told)
-        text = form.format(value=value.sql(dialect), place=place, part=part, size=size)
-        return sqlglot.parse_one(text, dialect=dialect)
+        low, high = (each.format(place=place, size=size) for each in (low, high))
+        between = BETWEEN.format(low=low, high=high, part=part)
+        spelled = sqlglot.parse_one(form.format(value=value.sql(dialect), between=between), dialect=dialect)
+        # What has no name is called by what was written.
+        return exp.alias_(spelled, node.sql(dialect), quoted=True) if isinstance(node.parent, exp.Select) else spelled
 
     return tree.transform(change)
 
 
-def spell_out_for_duckdb(select: str) -> str:
-    """A SELECT in DuckDB's dialect, as `spell_out` has it.
+def other_percentile(tree: exp.Expr) -> exp.Expr | None:
+    """A percentile that `spell_out` leaves as it is, if there is one: engines give other digits for it."""
+    others = (exp.PercentileCont, exp.PercentileDisc, exp.Median, exp.Quantile, exp.ApproxQuantile)
+    return next((node for node in tree.find_all(*others) if _percentile(node) is None and not _within(node)), None)
 
-    Raises:
-        DataError: one is over descending values.
-    """
-    return spell_out(sqlglot.parse_one(select, dialect="duckdb"), "duckdb").sql("duckdb")
+
+def _within(node: exp.Expr) -> bool:
+    """Whether it is the inner part of one that is spelled out."""
+    return node.parent is not None and _percentile(node.parent) is not None
+
+
+def _percentile(node: exp.Expr) -> tuple[exp.Expr, exp.Expr] | None:
+    """The values and the share of a percentile that can be spelled out."""
+    if isinstance(node.parent, exp.Window | exp.Filter):
+        return None
+    if isinstance(node, exp.WithinGroup) and isinstance(node.this, exp.PercentileCont):
+        share, order = node.this.this, node.expression
+    elif isinstance(node, exp.PercentileCont) and isinstance(node.expression, exp.Order):
+        if isinstance(node.parent, exp.WithinGroup):
+            return None
+        share, order = node.expression.this, node.expression
+    else:
+        return None
+    ordered = order.expressions
+    if len(ordered) != 1 or ordered[0].args.get("desc") or not isinstance(share, exp.Literal) or share.is_string:
+        return None
+    return (ordered[0].this, share) if 0 <= float(share.name) <= 1 else None
+
+
+def spell_out_for_duckdb(select: str) -> str:
+    """A SELECT in DuckDB's dialect, as `spell_out` has it; one that cannot be parsed stays as it is."""
+    try:
+        return spell_out(sqlglot.parse_one(select, dialect="duckdb"), "duckdb").sql("duckdb")
+    except SqlglotError:
+        return select

@@ -5,6 +5,7 @@ URIs: a path alone would lie in the cluster's default file system, such as HDFS.
 """
 
 import json
+import logging
 import os
 import shlex
 import shutil
@@ -23,7 +24,7 @@ from sqlglot import exp
 
 from cinelake.engine.contract import Column, check_header
 from cinelake.engine.interface import CsvFile, CsvRead, JsonFile, MadeTable, Table
-from cinelake.engine.percentiles import spell_out
+from cinelake.engine.percentiles import WRITE, other_percentile, spell_out
 from cinelake.engine.queries import DIALECT
 from cinelake.engine.rejects import read_header
 from cinelake.engine.spark_raw import (
@@ -117,6 +118,8 @@ class Spark:
         for name, value in SETTINGS.items():
             self._session.conf.set(name, value)
         self._set("spark.sql.runSQLOnFiles", "true")
+        # It writes each error a second time, as JSON, with the JVM's trace.
+        logging.getLogger("SQLQueryContextLogger").disabled = True
         self._rejects: list[DataFrame] = [self._session.createDataFrame([], REJECTS)]
         self._view("raw.rejects", self._rejects[0])
 
@@ -186,7 +189,7 @@ class Spark:
             schema = self._session.table(_view_name(name)).schema
         return {field.name: _duckdb_type(field.dataType.simpleString()) for field in schema.fields}
 
-    def confine(self) -> None:
+    def confine(self, *folders: Path) -> None:  # noqa: ARG002 what is written goes through no SQL
         """See `Engine.confine`."""
         self._set("spark.sql.runSQLOnFiles", "false")
 
@@ -223,16 +226,36 @@ def translate(select: str) -> str:
     """A SELECT in DuckDB's dialect, in Spark's: its tables are temporary views, whose names have no dot.
 
     Raises:
-        DataError: it has a percentile over descending values.
+        DataError: it has what Spark does not, or gives another result for, or must not be asked for.
     """
-
-    def change(node: exp.Expr) -> exp.Expr:
+    tree = sqlglot.parse_one(select, dialect=DIALECT).copy()
+    for node in list(tree.walk()):
         if isinstance(node, exp.Table) and node.db:
-            return exp.table_(_view_name(f"{node.db}.{node.name}"), alias=node.alias or node.name)
-        return node
-
-    tree = sqlglot.parse_one(select, dialect=DIALECT).transform(change)
+            name = _view_name(f"{node.db}.{node.name}")
+            if not node.alias:
+                node.set("alias", exp.TableAlias(this=exp.to_identifier(node.name)))
+            node.set("this", exp.to_identifier(name))
+            node.set("db", None)
+        elif isinstance(node, exp.Column) and node.args.get("db"):
+            node.set("db", None)
+        elif told := _refusal(node):
+            raise DataError(f"{node.sql(DIALECT)} is not run on Spark: {told}", "write it otherwise, or use DuckDB")
+    other = other_percentile(tree)
+    if other is not None:
+        raise DataError(f"{other.sql(DIALECT)} is not run on Spark: it would give other digits", WRITE)
     return spell_out(tree, "spark").sql("spark", comments=False)
+
+
+def _refusal(node: exp.Expr) -> str | None:
+    """Why a part of a query is not run on Spark; None where it is."""
+    if isinstance(node, exp.Anonymous):
+        # Spark has functions that call into the JVM and read its environment: only those with a known meaning pass.
+        return f"{node.name} is no function that both engines have"
+    if isinstance(node, exp.ReadCSV | exp.ReadParquet):
+        return "a query reads tables alone"
+    if isinstance(node, exp.ArrayAgg) and isinstance(node.this, exp.Order):
+        return "its lists have no order"
+    return None
 
 
 def _view_name(name: str) -> str:

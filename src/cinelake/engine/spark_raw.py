@@ -25,6 +25,7 @@ ARROW = {
     "BIGINT": pa.int64(),
     "TIMESTAMP": pa.timestamp("us"),
     "DECIMAL(18, 9)": pa.decimal128(18, 9),
+    "DECIMAL(24, 16)": pa.decimal128(24, 16),
 }
 REJECT = {"reject_line": "BIGINT", "reject_column": "VARCHAR", "reject_reason": "VARCHAR", "reject_text": "VARCHAR"}
 """Columns of an output row that is a reject; of any other they are NULL."""
@@ -33,10 +34,10 @@ REFUSED = "refused"
 TMDB = {
     "kind": "VARCHAR",
     "imdb_id": "VARCHAR",
-    "id": "VARCHAR",
-    "popularity": "VARCHAR",
-    "budget": "VARCHAR",
-    "revenue": "VARCHAR",
+    "id": "BIGINT",
+    "popularity": "DECIMAL(24, 16)",
+    "budget": "BIGINT",
+    "revenue": "BIGINT",
     "asked_at": "TIMESTAMP",
     "source_key": "VARCHAR",
     "line": "BIGINT",

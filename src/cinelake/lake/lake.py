@@ -286,21 +286,26 @@ class Lake:
         return side_by_side(self.fetch, records, at_once=READERS)
 
     def pin_all(self, records: Iterable[ObjectRecord], folder: Path) -> list[Path]:
-        """`fetch_all`, of which nothing goes while it is read: a folder lake's objects may be removed meanwhile.
+        """`fetch_all`, of which nothing goes while it is read: objects and copies may be removed meanwhile.
 
         Args:
             records: of the objects.
-            folder: where the copies of a folder lake's objects lie, as links where that can be; there already.
+            folder: where they lie, as links where that can be; there already.
         """
         wanted = list(records)
-        paths = self.fetch_all(wanted)
-        if self.bucket is not None:
-            return paths
-        pinned = [folder / f"{record.sha256}{path.suffix}" for record, path in zip(wanted, paths, strict=True)]
-        for record, path, pin in zip(wanted, paths, pinned, strict=True):
-            with lake_failures(f"cannot read {self}/{record.key}"):
+        return [
+            self._pin(record, path, folder / f"{record.sha256}{Path(record.key).suffix}")
+            for record, path in zip(wanted, self.fetch_all(wanted), strict=True)
+        ]
+
+    def _pin(self, record: ObjectRecord, path: Path, pin: Path) -> Path:
+        with lake_failures(f"cannot read {self}/{record.key}"):
+            try:
                 _link_or_copy(path, pin)
-        return pinned
+            except FileNotFoundError:
+                # The copy was dropped with another object of the same bytes.
+                _link_or_copy(self.fetch(record), pin)
+        return pin
 
     # Writing
 
@@ -599,5 +604,7 @@ def _link_or_copy(path: Path, to: Path) -> None:
         return
     try:
         to.hardlink_to(path)
+    except FileNotFoundError:
+        raise
     except OSError:  # another disk, or a file system without links
         shutil.copyfile(path, to)

@@ -12,10 +12,10 @@
 SELECT
     kind,
     imdb_id,
-    CAST(id AS BIGINT) AS tmdb_id,
-    CAST(popularity AS DECIMAL(24, 16)) AS popularity,
-    NULLIF(CAST(budget AS BIGINT), 0) AS budget,
-    NULLIF(CAST(revenue AS BIGINT), 0) AS revenue,
+    id AS tmdb_id,
+    popularity,
+    NULLIF(budget, 0) AS budget,
+    NULLIF(revenue, 0) AS revenue,
     asked_at,
     source_key
 FROM raw.tmdb
