@@ -54,7 +54,7 @@ class EnrichResult:
     """HTTP requests made, or planned; none for a snapshot."""
     requests_at_least: int | None = None
     requests_at_most: int | None = None
-    """Of what is planned: if TMDB knows fewer titles than is taken."""
+    """Of what is planned: if each title takes as few requests, or as many, as one may."""
     seconds: float | None = None
     """That the planned requests take at least."""
     objects: tuple[EnrichedObject, ...] = ()
