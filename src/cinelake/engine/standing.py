@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
-from cinelake.lake import Lake, StoredObject
+from cinelake.lake import Lake
 from cinelake.lake.manifests import ObjectRecord
 
 READERS = 8
@@ -19,11 +19,9 @@ def standing_keys(lake: Lake, records: Iterable[ObjectRecord]) -> frozenset[str]
     with ThreadPoolExecutor(READERS) as pool:
         prefixes = {record.key.rpartition("/")[0] for record in wanted}
         listed = {key: there for found in pool.map(lake.list_objects, prefixes) for key, there in found.items()}
-        stand = pool.map(lambda record: _stands(lake, record, listed.get(record.key)), wanted)
-        return frozenset(record.key for record, stands in zip(wanted, stand, strict=True) if stands)
-
-
-def _stands(lake: Lake, record: ObjectRecord, there: StoredObject | None) -> bool:
-    if there is None or there.bytes != record.bytes:
-        return False
-    return there.e_tag == record.e_tag or lake.checksum(record.key) == (record.sha256, record.bytes)
+        there = [record for record in wanted if record.key in listed and listed[record.key].bytes == record.bytes]
+        # Of thousands of objects hardly one is read: only those take a thread.
+        doubtful = [record for record in there if listed[record.key].e_tag != record.e_tag]
+        read = pool.map(lambda record: lake.checksum(record.key) == (record.sha256, record.bytes), doubtful)
+        changed = {record.key for record, same in zip(doubtful, read, strict=True) if not same}
+    return frozenset(record.key for record in there if record.key not in changed)
