@@ -1,7 +1,7 @@
 """CSV files and TMDB records into `raw.*` by DuckDB's own readers, each row held against its contract."""
 
 from collections.abc import Sequence
-from itertools import accumulate
+from itertools import accumulate, islice
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -10,22 +10,15 @@ import duckdb
 from cinelake.engine.contract import Column, check_header
 from cinelake.engine.encodings import copy_as_utf8
 from cinelake.engine.interface import CsvFile, CsvRead, JsonFile, Table
-from cinelake.engine.rejects import (
-    TEXT_CHARACTERS,
-    Place,
-    count_lines_before_header,
-    locate_records,
-    read_header,
-)
+from cinelake.engine.rejects import TEXT_CHARACTERS, Unread, count_lines_before_header, read_header, tell_rejects
 from cinelake.errors import DataError
 
 SCHEMA = "raw"
-SWALLOWING = {"UNQUOTED VALUE": "", "LINE SIZE OVER MAXIMUM": " within 2 MB"}
-"""Errors of DuckDB's reader after which it has taken more than a record, and where it stopped: the rows in it are no
-longer told apart."""
 HELD_BYTES = 400_000_000
 """Files of a dataset up to this size in all are held in memory; larger ones are kept as Parquet below the work folder,
 which takes a third longer and no memory."""
+REJECTS_AT_ONCE = 20_000
+"""Kept at a time: where a column is written wrongly throughout, every row is one."""
 SMALL = 2**15 - 1
 WHOLE_NUMBER = r"\s*[+-]?[0-9]+(\.0*)?\s*"
 NUMBER = r"\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)\s*"
@@ -225,43 +218,31 @@ class RawReader:
         Returns how many could not be split; however many faults a record has, it is rejected once.
         """
         # DuckDB's `line` counts records: a quoted newline does not add to it, a blank line does.
-        unread = self._execute(
-            "SELECT line, ANY_VALUE(csv_line), ARG_MIN(error_type::VARCHAR, byte_position) "
-            f"FROM unread_{number} GROUP BY line"
-        ).rows
+        unread = {
+            record: Unread(*told)
+            for record, *told in self._execute(
+                f"""
+                SELECT
+                    line, LEFT(TRIM(ANY_VALUE(csv_line), E'\\r\\n'), {TEXT_CHARACTERS}),
+                    REGEXP_MATCHES(TRIM(ANY_VALUE(csv_line), E'\\r\\n'), '[\\r\\n]'),
+                    ARG_MIN(error_type::VARCHAR, byte_position)
+                FROM unread_{number}
+                GROUP BY line
+                ORDER BY line
+                """
+            ).rows
+        }
         self._execute(f"DROP TABLE unread_{number}; DROP TABLE scan_{number}")
-        faulty = self._execute(
-            f"SELECT row_number, fault FROM {SCHEMA}.{dataset.lower()}_read "
-            f"WHERE fault IS NOT NULL AND file_number = {number}"
-        ).rows
-        if not unread and not faulty:
-            return 0
-        located = locate_records(
-            file.path,
-            delimiter=file.delimiter,
-            encoding=file.encoding,
-            unread=[record for record, _, _ in unread],
-            rows=[row for row, _ in faulty],
+        faulty = dict(
+            self._execute(
+                f"SELECT row_number, fault FROM {SCHEMA}.{dataset.lower()}_read "
+                f"WHERE fault IS NOT NULL AND file_number = {number}"
+            ).rows
         )
-        rejects: list[tuple[Any, ...]] = []
-        for record, line_text, reason in unread:
-            taken = line_text.strip("\r\n")
-            if reason in SWALLOWING and ("\n" in taken or "\r" in taken):
-                line = located.unread[record].line if record in located.unread else record
-                raise DataError(
-                    f"{file.key}, line {line}: a quote opens there, does not close{SWALLOWING[reason]}, and "
-                    "swallows what is below it",
-                    "close that quote, or double it where it is part of the text (RFC 4180), and land the file again",
-                )
-            place = located.unread.get(record) or Place(record, taken)
-            told = f"cannot be split into fields: {reason.lower()}"
-            rejects.append((dataset, file.key, place.line, None, told, place.text[:TEXT_CHARACTERS]))
-        expectations = {column.name: column.expectation for column in columns}
-        for row, fault in faulty:
-            found = located.rows.get(row)
-            place_line, place_text = (found.line, found.text) if found else (None, f"row {row}")
-            rejects.append((dataset, file.key, place_line, fault, f"{fault} {expectations[fault]}", place_text))
-        self._insert(f"{SCHEMA}.rejects", ("VARCHAR", "VARCHAR", "BIGINT", "VARCHAR", "VARCHAR", "VARCHAR"), rejects)
+        told = tell_rejects(dataset, file, columns, unread, faulty) if unread or faulty else iter(())
+        types = ("VARCHAR", "VARCHAR", "BIGINT", "VARCHAR", "VARCHAR", "VARCHAR")
+        while batch := list(islice(told, REJECTS_AT_ONCE)):
+            self._insert(f"{SCHEMA}.rejects", types, batch)
         return len(unread)
 
     def read_tmdb(self, files: Sequence[JsonFile]) -> int:

@@ -3,20 +3,26 @@
 import csv
 import re
 import sys
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
+from cinelake.engine.contract import Column
 from cinelake.engine.encodings import CODECS, not_utf16
+from cinelake.engine.interface import CsvFile
+from cinelake.errors import DataError
 
 TEXT_CHARACTERS = 200
 """As much of a rejected record is kept as evidence."""
 
+SWALLOWING = {"UNQUOTED VALUE": "", "LINE SIZE OVER MAXIMUM": " within 2 MB"}
+"""Errors of DuckDB's reader after which it has taken more than a record, and where it stopped: the rows in it are no
+longer told apart."""
+
 csv.field_size_limit(sys.maxsize)  # how long a field may be is for the engine to say
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """Where a record starts, and what stands there."""
 
     line: int
@@ -25,19 +31,81 @@ class Place:
     """Cut, without its line end."""
 
 
-@dataclass(frozen=True)
-class Located:
-    """The records that were looked for; what could not be found is missing."""
+class Located(NamedTuple):
+    """A record that was looked for."""
 
-    unread: dict[int, Place] = field(default_factory=dict)
-    """By record."""
-    rows: dict[int, Place] = field(default_factory=dict)
-    """By row."""
+    record: int | None
+    """Its number, if it is one of `unread`."""
+    row: int | None
+    """Its number, if it is one of `rows`."""
+    place: Place
+
+
+class Unread(NamedTuple):
+    """A record that the engine could not split into fields."""
+
+    text: str
+    """As the engine has it, cut."""
+    has_lines: bool
+    """Whether it goes over several lines."""
+    reason: str
+    """The engine's word for it."""
+
+
+Reject = tuple[str, str, int | None, str | None, str, str]
+"""A row of `raw.rejects`: dataset, key, line, column, reason, text."""
+
+
+def tell_rejects(
+    dataset: str,
+    file: CsvFile,
+    columns: Sequence[Column],
+    unread: Mapping[int, Unread],
+    faulty: Mapping[int, str],
+) -> Iterator[Reject]:
+    """Says of each rejected record where it stands, why it is one and what stands there.
+
+    Args:
+        dataset: of the file.
+        file: which.
+        columns: its contract.
+        unread: what could not be split, by the number of the record.
+        faulty: the column whose value broke the contract, by the number of the row.
+
+    Raises:
+        DataError: a record has swallowed those below it.
+    """
+    reasons = {column.name: f"{column.name} {column.expectation}" for column in columns}
+    lost_records, lost_rows = set(unread), set(faulty)
+    found = locate_records(
+        file.path, delimiter=file.delimiter, encoding=file.encoding, unread=lost_records.copy(), rows=lost_rows.copy()
+    )
+    for record, row, place in found:
+        if record is not None:
+            lost_records.discard(record)
+            yield _unsplit(dataset, file, unread[record], place)
+        elif row is not None:
+            lost_rows.discard(row)
+            yield (dataset, file.key, place.line, faulty[row], reasons[faulty[row]], place.text)
+    for record in lost_records:
+        yield _unsplit(dataset, file, unread[record], Place(record, unread[record].text))
+    for row in lost_rows:
+        yield (dataset, file.key, None, faulty[row], reasons[faulty[row]], f"row {row}")
+
+
+def _unsplit(dataset: str, file: CsvFile, unread: Unread, place: Place) -> Reject:
+    if unread.has_lines and unread.reason in SWALLOWING:
+        raise DataError(
+            f"{file.key}, line {place.line}: a quote opens there, does not close{SWALLOWING[unread.reason]}, and "
+            "swallows what is below it",
+            "close that quote, or double it where it is part of the text (RFC 4180), and land the file again",
+        )
+    return (dataset, file.key, place.line, None, f"cannot be split into fields: {unread.reason.lower()}", place.text)
 
 
 def locate_records(
     path: Path, *, delimiter: str, encoding: str, unread: Collection[int], rows: Collection[int]
-) -> Located:
+) -> Iterator[Located]:
     """Finds rejected records, in one more walk through the file; so only call it where there are any.
 
     An engine counts records, while a person looks for lines: a quoted newline makes two lines of one record.
@@ -48,19 +116,22 @@ def locate_records(
         encoding: of its text.
         unread: records that could not be split into fields, numbered from 1 with the header and blank lines.
         rows: records that could be, numbered from 1 without the header, blank lines and those of `unread`.
+
+    Returns:
+        Those that are there, in their order.
     """
-    located, unsplit, wanted = Located(), set(unread), set(rows)
-    row = -1
+    row, left = -1, len(unread) + len(rows)
     for number, (start, record, text) in enumerate(_records(path, delimiter, encoding), start=1):
-        if number in unsplit:
-            located.unread[number] = Place(start, text)
+        if left == 0:
+            return
+        if number in unread:
+            left -= 1
+            yield Located(number, None, Place(start, text))
         elif record:
             row += 1
-            if row in wanted:
-                located.rows[row] = Place(start, text)
-        if len(located.unread) == len(unsplit) and len(located.rows) == len(wanted):
-            break
-    return located
+            if row in rows:
+                left -= 1
+                yield Located(None, row, Place(start, text))
 
 
 def read_header(path: Path, *, delimiter: str, encoding: str) -> list[str]:
