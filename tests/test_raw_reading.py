@@ -120,3 +120,10 @@ def write_with_csv(path: Path, records: list[dict[str, str | None]]) -> None:
         for number, record in enumerate(records):
             told = {name: r"\N" if text is None else text for name, text in record.items()}
             writer.writerow({"id": f"tt{number}", **told})
+
+
+def test_a_header_in_large_letters_is_told_by_what_was_meant(folder: ProjectFolder) -> None:
+    folder.write_csv("movies.csv", [film("tt1")], header=MOVIES_HEADER.upper())
+    with pytest.raises(DataError) as raised:
+        land_and_build(folder)
+    assert "is 'ID' meant to be 'id'?" in raised.value.hint

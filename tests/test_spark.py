@@ -128,7 +128,7 @@ ROW = st.fixed_dictionaries(
 IDS = st.sampled_from(["tt1", "tt2", "tt3", "tt0000004", ""])
 
 
-@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=2, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     films=st.lists(st.tuples(IDS, ROW), min_size=20, max_size=60),
     series=st.lists(st.tuples(IDS, ROW), min_size=20, max_size=60),

@@ -83,7 +83,9 @@ def check_header(header: Sequence[str], columns: Sequence[Column], *, key: str) 
     missing = [column.name for column in columns if column.name not in header]
     if missing:
         known = {column.name for column in columns}
-        near = get_close_matches(missing[0], [name for name in header if name not in known], n=1)
+        # The size of letters is the commonest difference of all.
+        others = {name.lower(): name for name in header if name not in known}
+        near = [others[name] for name in get_close_matches(missing[0].lower(), others, n=1)]
         raise DataError(
             f"{key} lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}",
             f"is {near[0]!r} meant to be {missing[0]!r}? rename it in the file and land it again"

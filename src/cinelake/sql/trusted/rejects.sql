@@ -8,3 +8,4 @@
 -- column: text VARCHAR: as it stands there, its first 200 characters
 SELECT dataset, source_key, line, "column", reason, text
 FROM raw.rejects
+ORDER BY dataset, source_key, line
