@@ -104,7 +104,7 @@ def test_a_file_is_told_and_no_row(built: ProjectFolder, tmp_path: Path) -> None
     path = tmp_path / "rows.parquet"
     told = built.document("sql", "FROM titles", "--parquet", str(path))
     assert (told["path"], told["row_count"], "rows" in told) == (str(path), 5, False)
-    assert built.cinelake("sql", "FROM titles", "--parquet", str(path)).stdout == f"{path}: 11 columns, 5 rows\n"
+    assert built.cinelake("sql", "FROM titles", "--parquet", str(path)).stdout == f"{path}: 12 columns, 5 rows\n"
 
 
 def test_csv_tells_an_unknown_from_an_empty_text_and_keeps_every_digit(built: ProjectFolder) -> None:

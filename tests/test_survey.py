@@ -89,6 +89,7 @@ def test_every_object_of_the_layers_is_counted_with_its_bytes_and_rows(folder: P
         ("Raw", "TMDB", "Movies"): (1, 2),
         ("Raw", "Local", "Series"): (1, 2),
         ("Raw", "TMDB", "Series"): (1, 1),
+        ("Trusted", "Local", "contradictions"): (1, 0),
         ("Trusted", "Local", "credits"): (1, 6),
         ("Trusted", "Local", "rejects"): (1, 0),
         ("Trusted", "Local", "titles"): (1, 5),
