@@ -120,7 +120,8 @@ def test_promises_that_are_kept_are_published(folder: ProjectFolder) -> None:
         ([], "SELECT sort FROM trusted.titles", "refined.mine cannot be read: "),
     ],
     ids=[
-        "type", "missing", "further", "order", "unknown", "range", "least", "one of", "grain", "reference",
+        "type", "missing", "further", "order", "unknown", "range", "below a range", "no number", "grain of two",
+        "reference of two", "least", "one of", "grain", "reference",
         "grain of no column", "reference to no column", "sql",
     ],
 )  # fmt: skip
