@@ -16,6 +16,8 @@ import pytest
 
 from parts import ceph_server, moto_server, rclone_server
 from projects import Place, ProjectFolder, S3Server
+from tables import land
+from tmdb import TmdbServer, point_at, serving
 
 CEPH_SETTINGS = Path("/var/tmp/ceph-rgw/ceph.conf")
 SHARED = Path(os.environ.get("CINELAKE_SHARED", Path(__file__).parents[1] / "../shared")).resolve()
@@ -38,6 +40,21 @@ def folder(tmp_path: Path) -> ProjectFolder:
     project = ProjectFolder(tmp_path / "project")
     project.write_small()
     return project
+
+
+@pytest.fixture
+def tmdb(folder: ProjectFolder) -> Iterator[TmdbServer]:
+    """TMDB, as a server of its schema: it knows both films of the small project, and one of its two series."""
+    with serving(folder.path / "tmdb.jsonl") as server:
+        yield server
+
+
+@pytest.fixture
+def landed(folder: ProjectFolder, tmdb: TmdbServer) -> ProjectFolder:
+    """The small project, landed; its lake.toml names the server."""
+    point_at(folder, tmdb)
+    land(folder)
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -1,132 +1,146 @@
-"""Which TMDB records are landed, and in which files: decided without touching anything."""
+"""How many requests an enrichment takes, told before, and bounded."""
 
-import json
-from collections.abc import Iterable
-from datetime import UTC, datetime
+import re
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from cinelake.enrich.interface import Failed, Held, Missing, Outcome, Record, Title
-from cinelake.enrich.plan import CHUNK_BYTES, CHUNK_RECORDS, FILE, Batch, Chunk, Tally, checksum_of, in_turn
-
-
-def film(number: int) -> Title:
-    return Title("film", f"tt{number}")
+from cinelake import ConfigurationError, EnrichOptions
+from projects import DATE, ProjectFolder
+from tables import files_of, land
+from tmdb import TmdbServer, ask_tmdb, asking, ids_of, point_at, records_of, serving, write_titles
 
 
-def record(title: Title, body: str = "{}") -> Record:
-    return Record(title, body)
+def test_never_more_requests_than_allowed(folder: ProjectFolder) -> None:
+    write_titles(folder, films=30, series=30)
+    with serving(folder.path / "tmdb.jsonl") as server:
+        point_at(folder, server)
+        land(folder)
+        result = ask_tmdb(folder, EnrichOptions(max_requests=25))
+        assert result.requests == len(server.log())
+        assert 22 < result.requests <= 25  # a title that might not be finished is not begun
+        assert result.asked == result.found == len(records_of(folder)) > 0
+        rest = ask_tmdb(folder)
+    assert result.found + rest.found == 60
+    assert ids_of(records_of(folder)) == sorted(set(ids_of(records_of(folder))))
 
 
-def chunks_of(records: Iterable[Record]) -> list[Chunk]:
-    return Batch(tuple(records), None).chunks
+def test_runs_that_are_bounded_tightly_get_through_all_the_same(folder: ProjectFolder) -> None:
+    """A film that TMDB does not know takes two requests: one that cannot be finished is not begun."""
+    write_titles(folder, films=40, series=40, known=0.4)
+    with serving(folder.path / "tmdb.jsonl") as server:
+        point_at(folder, server)
+        land(folder)
+        runs = 0
+        while ask_tmdb(folder, EnrichOptions(max_requests=10)).left:
+            runs += 1
+            assert runs < 25
+        asked = len(server.log())
+        assert max(server.counts().values()) == 1
+    assert asked <= 2 * 80
 
 
-def counted(outcome: Outcome, held: Held | None, *, timed: bool) -> tuple[Tally, bool]:
-    tally = Tally()
-    return tally, tally.count(outcome, held, timed=timed)
+def test_a_plan_tells_the_requests_and_asks_nothing(folder: ProjectFolder) -> None:
+    write_titles(folder, films=120, series=80)
+    with serving(folder.path / "tmdb.jsonl") as server:
+        point_at(folder, server, rate=40)
+        land(folder)
+        before = files_of(folder)
+        plan = folder.document("enrich", "--plan", "--date", DATE, place=asking(folder))
+        assert server.log() == []
+        assert files_of(folder) == before
+        point_at(folder, server)
+        result = ask_tmdb(folder)
+    assert (plan["status"], plan["asked"], plan["requests"], plan["seconds"]) == ("planned", 200, 272, 6.8)
+    assert result.requests == pytest.approx(plan["requests"], rel=0.05)
 
 
-RECORD = record(film(1), '{"a": 1}')
-SAME, OTHER = Held(checksum_of(RECORD.body), None), Held("another checksum", None)
-ASKED = datetime(2022, 5, 2, tzinfo=UTC)
+@pytest.mark.parametrize("known", [0.1, 0.5, 0.9])
+def test_a_first_plan_is_right_for_films_however_many_of_them_are_known(folder: ProjectFolder, known: float) -> None:
+    write_titles(folder, films=1000, series=30, known=known)
+    with serving(folder.path / "tmdb.jsonl") as server:
+        point_at(folder, server)
+        land(folder)
+        plan = ask_tmdb(folder, EnrichOptions(dry_run=True))
+        result = ask_tmdb(folder)
+    assert result.missing == pytest.approx(1030 * (1 - known), rel=0.05)
+    assert plan.requests == pytest.approx(result.requests, rel=0.05)
 
 
-@pytest.mark.parametrize(
-    ("outcome", "held", "tally", "is_news"),
-    [
-        (RECORD, None, Tally(found=1), True),
-        (RECORD, OTHER, Tally(found=1), True),
-        (RECORD, SAME, Tally(fresh=1), False),
-        (RECORD, Held(None, ASKED), Tally(found=1), True),
-        (Missing(film(1)), None, Tally(missing=1), True),
-        (Missing(film(1)), SAME, Tally(fresh=1), False),
-        (Missing(film(1)), Held(None, ASKED), Tally(missing=1), True),
-    ],
-)
-def test_a_snapshot_s_record_is_news_where_it_is_another(
-    outcome: Outcome, held: Held | None, tally: Tally, is_news: bool
+@pytest.mark.parametrize("known", [0.82, 0.9, 1])
+@pytest.mark.parametrize("films", [0, 300])
+def test_a_first_plan_is_right_for_series_where_most_are_known(folder: ProjectFolder, films: int, known: float) -> None:
+    write_titles(folder, films=films, series=300, known=known)
+    with serving(folder.path / "tmdb.jsonl") as server:
+        point_at(folder, server)
+        land(folder)
+        plan = ask_tmdb(folder, EnrichOptions(dry_run=True))
+        result = ask_tmdb(folder)
+    assert result.missing == pytest.approx((films + 300) * (1 - known), rel=0.05)
+    assert plan.requests == pytest.approx(result.requests, rel=0.05)
+
+
+@pytest.mark.parametrize("known", [0.3, 0.6])
+def test_a_plan_knows_from_earlier_answers_how_many_titles_are_not_known(folder: ProjectFolder, known: float) -> None:
+    write_titles(folder, films=400, series=400, known=known)
+    with serving(folder.path / "tmdb.jsonl") as server:
+        point_at(folder, server)
+        land(folder)
+        ask_tmdb(folder, EnrichOptions(limit=200))
+        plan = ask_tmdb(folder, EnrichOptions(dry_run=True))
+        result = ask_tmdb(folder)
+    assert result.missing > 100
+    assert plan.requests == pytest.approx(result.requests, rel=0.05)
+
+
+def test_a_plan_to_ask_again_goes_by_what_was_answered_title_by_title(folder: ProjectFolder) -> None:
+    write_titles(folder, films=15, series=15, known=0.4)
+    with serving(folder.path / "tmdb.jsonl") as server:
+        point_at(folder, server, more="refresh_days = 0")
+        land(folder)
+        first = ask_tmdb(folder)
+        plan = ask_tmdb(folder, EnrichOptions(dry_run=True))
+    assert plan.asked == 30
+    assert plan.requests == first.requests
+
+
+def test_a_plan_with_bounded_requests_tells_how_many_titles_they_suffice_for(folder: ProjectFolder) -> None:
+    write_titles(folder, films=100, series=100)
+    with serving(folder.path / "tmdb.jsonl") as server:
+        point_at(folder, server)
+        land(folder)
+        plan = ask_tmdb(folder, EnrichOptions(dry_run=True, max_requests=90))
+        result = ask_tmdb(folder, EnrichOptions(max_requests=90))
+    assert (plan.left, plan.requests_at_least, plan.requests_at_most) == (200 - plan.asked, plan.asked, 90)
+    assert result.requests == pytest.approx(plan.requests, rel=0.05)
+    assert result.asked == pytest.approx(plan.asked, rel=0.05)
+
+
+def test_a_plan_after_an_expiry_goes_by_what_was_answered_then(folder: ProjectFolder) -> None:
+    write_titles(folder, films=40, series=40, known=0.5)
+    with serving(folder.path / "tmdb.jsonl") as server:
+        point_at(folder, server)
+        land(folder)
+        first = ask_tmdb(folder)
+        for path in folder.path.glob("lake/Raw/TMDB/**/*.json"):
+            path.unlink()
+        for path in folder.path.glob("lake/_manifests/enrich/**/*.json"):
+            path.write_text(re.sub(r'"asked_at": ?"\d{4}', '"asked_at":"2021', path.read_text()))
+        assert ask_tmdb(folder, EnrichOptions(dry_run=True)).requests == first.requests
+
+
+@pytest.mark.parametrize("requests", [3, 5, 10, 20])
+def test_a_plan_with_few_requests_begins_no_title_that_they_might_not_finish(
+    folder: ProjectFolder, requests: int
 ) -> None:
-    assert counted(outcome, held, timed=False) == (tally, is_news)
+    write_titles(folder, films=50)
+    with serving(folder.path / "tmdb.jsonl") as server:
+        point_at(folder, server)
+        land(folder)
+        plan = ask_tmdb(folder, EnrichOptions(dry_run=True, max_requests=requests))
+        assert ask_tmdb(folder, EnrichOptions(max_requests=requests)).asked == plan.asked == requests - 2
 
 
-@pytest.mark.parametrize("held", [None, SAME, OTHER, Held(None, ASKED)])
-@pytest.mark.parametrize(
-    ("outcome", "tally"),
-    [
-        (RECORD, Tally(found=1)),
-        (Missing(film(1)), Tally(missing=1)),
-        (Failed(film(1), "why"), Tally(failed=1)),
-    ],
-)
-def test_an_answer_of_tmdb_is_news_for_its_time(outcome: Outcome, tally: Tally, held: Held | None) -> None:
-    assert counted(outcome, held, timed=True) == (tally, True)
-    assert tally.asked == 1
-
-
-def test_a_record_that_differs_in_a_digit_is_another() -> None:
-    assert checksum_of('{"a": 1}') != checksum_of('{"a": 1.0}')
-
-
-@given(st.lists(st.booleans()))
-def test_films_and_series_are_asked_in_turn_each_in_its_order(kinds: list[bool]) -> None:
-    titles = [Title("film" if is_film else "series", f"tt{number}") for number, is_film in enumerate(kinds)]
-    turned = in_turn(titles)
-    for kind in ("film", "series"):
-        assert [title for title in turned if title.kind == kind] == [title for title in titles if title.kind == kind]
-    fewer = min(kinds.count(True), kinds.count(False))
-    assert [title.kind for title in turned[: 2 * fewer]] == ["film", "series"] * fewer
-
-
-def test_a_file_of_the_api_is_named_by_its_time_and_content_one_of_a_snapshot_by_its_content() -> None:
-    [chunk] = chunks_of([RECORD])
-    assert chunk.file(ASKED) == f"20220502T000000Z-{chunk.file(None)}"
-    assert FILE.fullmatch(chunk.file(ASKED))
-    assert not FILE.fullmatch(chunk.file(None))
-
-
-@pytest.mark.parametrize(("titles", "sizes"), [(0, []), (1, [1]), (100, [100]), (101, [100, 1]), (250, [100, 100, 50])])
-def test_a_file_holds_at_most_a_hundred_records(titles: int, sizes: list[int]) -> None:
-    chunks = chunks_of(record(film(number)) for number in range(titles))
-    assert [len(chunk.records) for chunk in chunks] == sizes
-    assert CHUNK_RECORDS == 100
-
-
-def test_a_file_holds_at_most_ten_megabytes() -> None:
-    wanted = [film(number) for number in range(7)]
-    body = json.dumps({"overview": "é" * 1_500_000}, ensure_ascii=False)
-    chunks = chunks_of(record(title, body) for title in wanted)
-    assert [len(chunk.records) for chunk in chunks] == [3, 3, 1]
-    assert all(len(chunk.data) <= 10_000_000 for chunk in chunks)
-    assert CHUNK_BYTES == 10_000_000
-
-
-@pytest.mark.parametrize("spare", [-1, 0, 1, 2, 3, 4, 5, 6, 7])
-def test_the_ten_megabytes_count_brackets_and_commas(spare: int) -> None:
-    wanted = [film(1), film(2)]
-    bodies = [
-        json.dumps("x" * ((CHUNK_BYTES - spare) // 2 - 2)),
-        json.dumps("x" * (-(-(CHUNK_BYTES - spare) // 2) - 2)),
-    ]
-    assert sum(map(len, bodies)) == CHUNK_BYTES - spare
-    chunks = chunks_of(record(*pair) for pair in zip(wanted, bodies, strict=True))
-    assert all(len(chunk.data) <= CHUNK_BYTES for chunk in chunks)
-
-
-def test_films_and_series_lie_in_files_of_their_own() -> None:
-    wanted = [Title("series", "tt1"), Title("film", "tt1"), Title("series", "tt2")]
-    chunks = chunks_of(record(title) for title in wanted)
-    assert [(chunk.kind, [record.title for record in chunk.records]) for chunk in chunks] == [
-        ("film", [Title("film", "tt1")]),
-        ("series", [Title("series", "tt1"), Title("series", "tt2")]),
-    ]
-
-
-def test_a_file_is_an_array_of_the_bodies_as_they_came() -> None:
-    bodies = ['{"a": 1.00000000000000000001}', '{"b":"\\u00e9 é"}']
-    chunks = chunks_of(record(film(n + 1), body) for n, body in enumerate(bodies))
-    [chunk] = chunks
-    assert chunk.data.decode() == f"[\n{bodies[0]},\n{bodies[1]}\n]\n"
-    assert len(json.loads(chunk.data)) == 2
+def test_too_few_requests_for_any_title_are_refused(landed: ProjectFolder, tmdb: TmdbServer) -> None:
+    with pytest.raises(ConfigurationError, match="2 requests suffice for no title"):
+        ask_tmdb(landed, EnrichOptions(max_requests=2))
+    assert tmdb.log() == []

@@ -1,7 +1,6 @@
 """TMDB's records leave the lake before they are six months old."""
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,15 +9,9 @@ from cinelake import Event, ExpireOptions, Run, build_tables, enrich_titles, exp
 from landings import emptied
 from projects import DATE, Place, ProjectFolder, S3Server
 from tables import land, make_all
-from tmdb import TmdbServer, ask_tmdb, point_at, records_of, serving
+from tmdb import TmdbServer, ask_tmdb, point_at, records_of
 
 LATER = datetime.now(UTC) + timedelta(days=181)
-
-
-@pytest.fixture
-def server(folder: ProjectFolder) -> Iterator[TmdbServer]:
-    with serving(folder.path / "tmdb.jsonl") as running:
-        yield running
 
 
 def later(folder: ProjectFolder, place: Place | None = None, *, days: int = 181) -> Run:
@@ -27,8 +20,8 @@ def later(folder: ProjectFolder, place: Place | None = None, *, days: int = 181)
     return Run.start(run.processing_date, now=datetime.now(UTC) + timedelta(days=days))
 
 
-def test_young_records_stay(folder: ProjectFolder, server: TmdbServer) -> None:
-    point_at(folder, server)
+def test_young_records_stay(folder: ProjectFolder, tmdb: TmdbServer) -> None:
+    point_at(folder, tmdb)
     land(folder)
     ask_tmdb(folder)
     project, lake, _ = folder.open()
@@ -56,8 +49,8 @@ def test_old_records_are_told_of_and_removed(folder: ProjectFolder) -> None:
     assert expire_records(project, lake, later(folder)).status == "unchanged"
 
 
-def test_what_has_expired_is_asked_again_and_missed_by_nobody(folder: ProjectFolder, server: TmdbServer) -> None:
-    point_at(folder, server)
+def test_what_has_expired_is_asked_again_and_missed_by_nobody(folder: ProjectFolder, tmdb: TmdbServer) -> None:
+    point_at(folder, tmdb)
     land(folder)
     ask_tmdb(folder)
     project, lake, run = folder.open()
@@ -84,8 +77,8 @@ def test_a_snapshot_that_is_landed_again_after_it_expired_counts(folder: Project
     assert records_of(folder) == []
 
 
-def test_what_a_killed_run_left_unrecorded_expires_too(folder: ProjectFolder, server: TmdbServer) -> None:
-    point_at(folder, server)
+def test_what_a_killed_run_left_unrecorded_expires_too(folder: ProjectFolder, tmdb: TmdbServer) -> None:
+    point_at(folder, tmdb)
     land(folder)
     ask_tmdb(folder)
     for path in folder.path.glob("lake/_manifests/enrich/**/*.json"):
