@@ -152,6 +152,12 @@ def test_an_unchanged_build_says_so_and_writes_nothing(folder: ProjectFolder) ->
     assert files_of(folder) == before
 
 
+def test_an_unchanged_build_reads_no_object_again(folder: ProjectFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_all(folder)
+    monkeypatch.setattr("cinelake.lake.Lake.checksum", lambda _lake, key: pytest.fail(f"{key} was read"))
+    assert build(folder).status == "unchanged"
+
+
 def test_a_snapshot_that_comes_back_is_the_one_that_counts(folder: ProjectFolder) -> None:
     def popularity_with(popularity: float) -> list[float]:
         folder.write_records("tmdb.jsonl", [{**SMALL_TMDB[0], "popularity": popularity}])

@@ -110,6 +110,16 @@ def test_a_manifest_tells_the_servers_own_tag_and_type(folder: ProjectFolder, bu
         assert (landed.record.bytes, head["ContentType"]) == (head["ContentLength"], "text/csv")
 
 
+def test_a_manifest_tells_the_tag_that_the_lake_lists(folder: ProjectFolder, place: Place) -> None:
+    """By it, what is there is known for what was recorded, and not read again."""
+    folder.path.joinpath("movies.csv").write_bytes(b"x" * (9 << 20))
+    project, lake, run = folder.open(place)
+    result = land_files(project, lake, run)
+    listed = lake.list_objects("Raw")
+    assert {each.record.e_tag for each in result.objects} == {each.e_tag for each in listed.values()}
+    assert None not in {each.e_tag for each in listed.values()}
+
+
 def test_each_date_has_its_own_object(folder: ProjectFolder, place: Place) -> None:
     land_files(*folder.open(place, DATE))
     land_files(*folder.open(place, "2022-12-31"))

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 
-from sqlglot import exp
-
 from cinelake.build.models import Model, ModelColumn
 from cinelake.engine.interface import Engine
+from cinelake.engine.quoting import identifier, text
 from cinelake.errors import DataError
 
 UNPUBLISHED = "nothing was published"
@@ -46,8 +45,9 @@ def _check_names(engine: Engine, model: Model) -> None:
     for reference in model.references:
         for name in reference.columns:
             named += [(model.query.name, name, "reference"), (reference.table, name, "reference")]
+    columns = {table: engine.columns_of(table) for table in dict.fromkeys(table for table, _, _ in named)}
     for table, name, promise in named:
-        there = engine.columns_of(table)
+        there = columns[table]
         if name not in there:
             raise DataError(
                 f"{table} has no column {name}, which a {promise} of {model.query.name} names",
@@ -67,7 +67,7 @@ def _check_values(engine: Engine, model: Model) -> None:
     [counts] = engine.query(f"SELECT {sums} FROM {model.query.name}").rows
     for (column, told, broken), count in zip(promises, counts, strict=True):
         if count:
-            names = ", ".join(_name(each) for each in dict.fromkeys([*model.grain, column.name]))
+            names = ", ".join(identifier(each) for each in dict.fromkeys([*model.grain, column.name]))
             example = engine.query(f"SELECT {names} FROM {model.query.name} WHERE {broken} LIMIT 1").records()[0]
             rows = f"{count:,} {'row' if count == 1 else 'rows'}"
             raise DataError(
@@ -78,11 +78,11 @@ def _check_values(engine: Engine, model: Model) -> None:
 
 def _promises(column: ModelColumn) -> Iterator[tuple[str, str]]:
     """What is promised of a column's values in words, and a condition of the rows that break it."""
-    name = _name(column.name)
+    name = identifier(column.name)
     if column.required:
         yield "is never unknown", f"{name} IS NULL"
     if column.values:
-        listed = ", ".join(exp.Literal.string(value).sql("duckdb") for value in column.values)
+        listed = ", ".join(text(value) for value in column.values)
         yield f"is one of {', '.join(column.values)}", f"{name} NOT IN ({listed})"
     if column.minimum is not None and column.maximum is not None:
         yield (
@@ -98,7 +98,7 @@ def _promises(column: ModelColumn) -> Iterator[tuple[str, str]]:
 def _check_grain(engine: Engine, model: Model) -> None:
     if not model.grain:
         return
-    columns = ", ".join(_name(column) for column in model.grain)
+    columns = ", ".join(identifier(column) for column in model.grain)
     doubled = engine.query(
         f"SELECT {columns}, COUNT(*) AS times FROM {model.query.name} GROUP BY {columns} HAVING COUNT(*) > 1 LIMIT 1"
     )
@@ -112,9 +112,9 @@ def _check_grain(engine: Engine, model: Model) -> None:
 
 def _check_references(engine: Engine, model: Model) -> None:
     for reference in model.references:
-        same = " AND ".join(f"there.{_name(name)} = here.{_name(name)}" for name in reference.columns)
-        known = " AND ".join(f"here.{_name(name)} IS NOT NULL" for name in reference.columns)
-        names = ", ".join(f"here.{_name(name)}" for name in reference.columns)
+        same = " AND ".join(f"there.{identifier(name)} = here.{identifier(name)}" for name in reference.columns)
+        known = " AND ".join(f"here.{identifier(name)} IS NOT NULL" for name in reference.columns)
+        names = ", ".join(f"here.{identifier(name)}" for name in reference.columns)
         lost = engine.query(
             f"SELECT {names} FROM {model.query.name} AS here "
             f"WHERE {known} AND NOT EXISTS (SELECT 1 FROM {reference.table} AS there WHERE {same}) LIMIT 1"
@@ -124,10 +124,6 @@ def _check_references(engine: Engine, model: Model) -> None:
                 f"{model.query.name} has {_row(lost.records()[0])}, which {reference.table} does not have",
                 f"mend {model.query.said_in}; {UNPUBLISHED}",
             )
-
-
-def _name(column: str) -> str:
-    return exp.to_identifier(column, quoted=True).sql("duckdb")
 
 
 def _row(record: dict[str, object]) -> str:

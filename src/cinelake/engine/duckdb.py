@@ -8,8 +8,9 @@ from threading import Thread
 import duckdb
 
 from cinelake.engine.contract import Column
-from cinelake.engine.duckdb_raw import RawReader, identifier, in_words, text
+from cinelake.engine.duckdb_raw import RawReader, in_words
 from cinelake.engine.interface import CsvFile, CsvRead, JsonFile, MadeTable, Table
+from cinelake.engine.quoting import identifier, text
 
 SCHEMAS = ("trusted", "refined")
 PERCENTILES = ("PERCENTILE_CONT", "QUANTILE_CONT")

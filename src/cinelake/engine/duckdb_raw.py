@@ -10,6 +10,7 @@ import duckdb
 from cinelake.engine.contract import Column, check_header
 from cinelake.engine.encodings import copy_as_utf8
 from cinelake.engine.interface import CsvFile, CsvRead, JsonFile, Table
+from cinelake.engine.quoting import identifier, text
 from cinelake.engine.rejects import TEXT_CHARACTERS, Unread, count_lines_before_header, read_header, tell_rejects
 from cinelake.errors import DataError
 
@@ -31,7 +32,7 @@ CREATE TABLE raw.rejects (
     dataset VARCHAR, source_key VARCHAR, line BIGINT, "column" VARCHAR, reason VARCHAR, text VARCHAR
 )
 """
-TMDB = """
+TMDB = f"""
 CREATE TABLE raw.tmdb_read AS
 WITH all_read AS (
     SELECT filename, json AS record, ROW_NUMBER() OVER () AS position
@@ -57,9 +58,7 @@ SELECT
     files.asked_at,
     files.source_key,
     titles.asked_for,
-    -- A record a line after the opening bracket, but for those that were landed with newlines of their own.
-    1 + COUNT(*) OVER before + COALESCE(SUM(LENGTH(record) - LENGTH(REPLACE(record, CHR(10), ''))) OVER before, 0)
-    + 1 AS line,
+    read.number,
     CASE
         WHEN NOT COALESCE(REGEXP_FULL_MATCH(imdb_id, 'tt[0-9]+'), FALSE) THEN 'imdb_id'
         WHEN imdb_id <> asked_for THEN 'imdb_id'
@@ -70,26 +69,44 @@ SELECT
         WHEN fields[6] IS NOT NULL AND NOT COALESCE(revenue >= 0 AND revenue = TRY_CAST(fields[6] AS DOUBLE), FALSE)
             THEN 'revenue'
     END AS fault,
-    record AS text
+    CASE WHEN fault IS NOT NULL THEN LEFT(record, {TEXT_CHARACTERS}) END AS text
 FROM read
 JOIN raw.tmdb_files AS files ON files.path = read.filename
 LEFT JOIN raw.tmdb_titles AS titles ON titles.path = read.filename AND titles.number = read.number
-WINDOW before AS (
-    PARTITION BY filename ORDER BY position ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-)
 """
-TMDB_REJECTS = f"""
+TMDB_FAULTY = """
+SELECT DISTINCT path FROM raw.tmdb_read AS read JOIN raw.tmdb_files AS files USING (source_key) WHERE fault IS NOT NULL
+"""
+TMDB_REJECTS = """
 INSERT INTO raw.rejects
+WITH all_read AS (
+    SELECT filename, json AS record, ROW_NUMBER() OVER () AS position
+    FROM read_json_objects($paths, format = 'array', filename = true)
+),
+placed AS (
+    SELECT
+        filename,
+        ROW_NUMBER() OVER (PARTITION BY filename ORDER BY position) AS number,
+        -- A record a line after the opening bracket, but for those that were landed with newlines of their own.
+        1 + COUNT(*) OVER before + COALESCE(SUM(LENGTH(record) - LENGTH(REPLACE(record, CHR(10), ''))) OVER before, 0)
+        + 1 AS line
+    FROM all_read
+    WINDOW before AS (
+        PARTITION BY filename ORDER BY position ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+    )
+)
 SELECT
-    'TMDB', source_key, line, fault,
+    'TMDB', read.source_key, placed.line, read.fault,
     CASE
-        WHEN fault = 'imdb_id' AND imdb_id <> asked_for
-            THEN 'TMDB was asked for ' || asked_for || ' and answered with ' || imdb_id
-        ELSE fault || ' is missing or is not what TMDB promises'
+        WHEN read.fault = 'imdb_id' AND read.imdb_id <> read.asked_for
+            THEN 'TMDB was asked for ' || read.asked_for || ' and answered with ' || read.imdb_id
+        ELSE read.fault || ' is missing or is not what TMDB promises'
     END,
-    LEFT(text, {TEXT_CHARACTERS})
-FROM raw.tmdb_read
-WHERE fault IS NOT NULL
+    read.text
+FROM raw.tmdb_read AS read
+JOIN raw.tmdb_files AS files USING (source_key)
+JOIN placed ON placed.filename = files.path AND placed.number = read.number
+WHERE read.fault IS NOT NULL
 """
 
 
@@ -273,11 +290,13 @@ class RawReader:
                 """
                 CREATE TABLE raw.tmdb_read (
                     kind VARCHAR, imdb_id VARCHAR, id BIGINT, popularity DECIMAL(24, 16), budget BIGINT, revenue BIGINT,
-                    asked_at TIMESTAMP, source_key VARCHAR, asked_for VARCHAR, line BIGINT, fault VARCHAR, text VARCHAR
+                    asked_at TIMESTAMP, source_key VARCHAR, asked_for VARCHAR, number BIGINT, fault VARCHAR,
+                    text VARCHAR
                 )
                 """
             )
-        self._execute(TMDB_REJECTS)
+        if faulty := self._execute(TMDB_FAULTY).rows:
+            self._execute(TMDB_REJECTS, {"paths": [pattern(Path(path)) for [path] in faulty]})
         self._execute(
             "CREATE VIEW raw.tmdb AS SELECT * EXCLUDE (asked_for, fault, text) FROM raw.tmdb_read WHERE fault IS NULL"
         )
@@ -308,16 +327,6 @@ class in_words:  # noqa: N801 it is used as a function
         if isinstance(error, duckdb.Error):
             first, *_ = str(error).splitlines()
             raise DataError(f"{self._what} cannot be read: {first}", "mend it, then run again") from error
-
-
-def identifier(name: str) -> str:
-    """A name in SQL."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def text(value: object) -> str:
-    """A text literal."""
-    return "'" + str(value).replace("'", "''") + "'"
 
 
 def pattern(path: Path) -> str:

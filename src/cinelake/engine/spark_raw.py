@@ -12,8 +12,9 @@ import duckdb
 import pyarrow as pa
 
 from cinelake.engine.contract import CONTRACTS, Column
-from cinelake.engine.duckdb_raw import FILE_ROWS, RawReader, identifier, type_of
+from cinelake.engine.duckdb_raw import FILE_ROWS, RawReader, type_of
 from cinelake.engine.interface import CsvFile, JsonFile, Table
+from cinelake.engine.quoting import identifier
 from cinelake.errors import DataError
 
 ROWS = 10_000
@@ -40,7 +41,7 @@ TMDB = {
     "revenue": "BIGINT",
     "asked_at": "TIMESTAMP",
     "source_key": "VARCHAR",
-    "line": "BIGINT",
+    "number": "BIGINT",
 }
 """Columns of `raw.tmdb`."""
 

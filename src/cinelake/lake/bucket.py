@@ -18,6 +18,7 @@ from cinelake.config import BucketLake
 from cinelake.errors import AccessError, CinelakeError
 from cinelake.lake.checksums import sha256_of_blocks
 from cinelake.lake.failures import DamagedError, code_of, failure_of_code, lake_failures, taken_keys
+from cinelake.lake.interface import bare
 from cinelake.lake.patience import Patience
 
 if TYPE_CHECKING:
@@ -415,11 +416,6 @@ def is_of_aws(endpoint_url: str) -> bool:
 def is_md5(e_tag: str) -> bool:
     """Whether an ETag may be the MD5 of what it names; one of an object that was sent in parts is not."""
     return re.fullmatch("[0-9a-f]{32}", e_tag) is not None
-
-
-def bare(e_tag: str) -> str:
-    """An ETag without its quotes."""
-    return e_tag.strip('"')
 
 
 def version_of(answer: Any) -> str | None:

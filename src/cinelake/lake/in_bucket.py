@@ -26,7 +26,7 @@ from cinelake.errors import CinelakeError
 from cinelake.lake.bucket import Bucket, Evidence, Written, held_checksum, is_md5
 from cinelake.lake.checksums import md5_of_bytes
 from cinelake.lake.failures import DamagedError, lake_failures, taken_keys
-from cinelake.lake.interface import Arrived, KeyTakenError, OnBytes
+from cinelake.lake.interface import Arrived, KeyTakenError, OnBytes, bare
 from cinelake.lake.patience import damages, meets_another, persistently
 from cinelake.lake.reading import ReadFile, SteadyFile
 from cinelake.lake.stores import open_store
@@ -126,7 +126,7 @@ class BucketWriter:
                 use_multipart=False,
             )
         version = result["version"]
-        return Written((result["e_tag"] or "").strip('"') or None, version if version != "null" else None)
+        return Written(bare(result["e_tag"] or "") or None, version if version != "null" else None)
 
     def put_in_parts(
         self,

@@ -17,7 +17,7 @@ from obstore.store import LocalStore
 
 from cinelake.lake.checksums import sha256_of_file
 from cinelake.lake.failures import taken_keys
-from cinelake.lake.interface import Arrived, OnBytes, ReplacedMeanwhileError
+from cinelake.lake.interface import Arrived, OnBytes, ReplacedMeanwhileError, bare
 from cinelake.lake.reading import ReadFile, SteadyFile
 
 REPLACED = "_replaced"
@@ -52,7 +52,7 @@ class FolderWriter:
             return Arrived(len(data), sha256, self._put_aside(key, data, create=create))
         with taken_keys(key):
             result = obstore.put(self._store, key, data, mode="create" if create else "overwrite", use_multipart=False)
-        return Arrived(len(data), sha256, result["e_tag"])
+        return Arrived(len(data), sha256, bare(result["e_tag"] or "") or None)
 
     def put_in_parts(
         self,
@@ -90,7 +90,7 @@ class FolderWriter:
             with suppress(BaseError, OSError):
                 obstore.delete(self._store, aside)
             raise
-        return obstore.head(self._store, key)["e_tag"]
+        return bare(obstore.head(self._store, key)["e_tag"] or "") or None
 
     @contextmanager
     def replacing(self, key: str, sha256: str) -> Iterator[None]:

@@ -25,6 +25,11 @@ class Arrived(NamedTuple):
     """Base64, of the whole object, where the store keeps it as its own checksum."""
 
 
+def bare(e_tag: str) -> str:
+    """An ETag without its quotes, which some answers have."""
+    return e_tag.strip('"')
+
+
 class Writer(Protocol):
     """Writes objects, each whole or not at all.
 

@@ -24,6 +24,7 @@ from cinelake.lake.interface import (
     ReplacedMeanwhileError,
     UncertainError,
     Writer,
+    bare,
 )
 from cinelake.lake.keys import LAYERS, KeyTemplate
 from cinelake.lake.listing import Listing
@@ -232,7 +233,7 @@ class Lake:
             with lake_failures(f"cannot list {self}/{prefix}"):
                 return [
                     StoredObject(
-                        entry["path"], entry["size"], (entry["e_tag"] or "").strip('"') or None, entry["last_modified"]
+                        entry["path"], entry["size"], bare(entry["e_tag"] or "") or None, entry["last_modified"]
                     )
                     for entry in listing.next_page()
                 ]
@@ -575,7 +576,7 @@ class Lake:
         # Of a write that may have been done, or that another run is just doing, the object may yet appear.
         found = persistently(look, self._patience, where=lambda each: each is error)
         head = self._head(key)
-        return Arrived(found[1], sha256, (head["e_tag"] or "").strip('"') or None if head else None)
+        return Arrived(found[1], sha256, bare(head["e_tag"] or "") or None if head else None)
 
     def _head(self, key: str) -> "ObjectMeta | None":
         try:

@@ -12,9 +12,9 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from cinelake.errors import CinelakeError, ServiceError
-from cinelake.lake.bucket import Bucket, OpenUpload, Written, bare, condition_of, held_checksum, is_md5, version_of
+from cinelake.lake.bucket import Bucket, OpenUpload, Written, condition_of, held_checksum, is_md5, version_of
 from cinelake.lake.failures import DamagedError, code_of, lake_failures, taken_keys
-from cinelake.lake.interface import UncertainError
+from cinelake.lake.interface import UncertainError, bare
 from cinelake.lake.patience import meets_another, persistently
 
 PART_TRIES = 3

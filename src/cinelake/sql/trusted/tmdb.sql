@@ -20,5 +20,5 @@ SELECT
     source_key
 FROM raw.tmdb
 QUALIFY ROW_NUMBER() OVER (
-    PARTITION BY kind, imdb_id ORDER BY asked_at DESC, source_key DESC, line DESC
+    PARTITION BY kind, imdb_id ORDER BY asked_at DESC, source_key DESC, number DESC
 ) = 1
