@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cinelake.ask.questions import Scale
+from cinelake.ask.words import Scale
 from cinelake.report.axes import TICKS_APART, axis_over
 from cinelake.report.names import MARK_PX, Mark, place_names
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Collection, Sequence
 
-from cinelake.ask.questions import Words
 from cinelake.ask.sentences import listed
+from cinelake.ask.words import Words
 from cinelake.config import Project
 from cinelake.engine.genres import AbsentGenre, absent_genres, genres_looked_up
 from cinelake.engine.interface import Engine

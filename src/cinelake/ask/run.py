@@ -15,12 +15,11 @@ from cinelake.ask.questions import (
     SUMMARY,
     WORDS,
     Question,
-    QuestionWords,
-    Words,
     load_questions,
     parameters_of,
 )
 from cinelake.ask.sentences import Language, write_sentence
+from cinelake.ask.words import QuestionWords, Words
 from cinelake.config import Project
 from cinelake.engine import open_engine
 from cinelake.engine.interface import Engine, Table

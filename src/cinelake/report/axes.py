@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from cinelake.ask.questions import Scale
+from cinelake.ask.words import Scale
 
 MARGIN = 0.08
 """Share of the axis beyond the first and the last mark: none is cut at the edge, and a name has room there."""

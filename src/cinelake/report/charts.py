@@ -7,8 +7,8 @@ import altair
 import vl_convert
 
 from cinelake.ask import Answer
-from cinelake.ask.questions import Chart
 from cinelake.ask.sentences import Language
+from cinelake.ask.words import Chart
 from cinelake.report.axes import Axis, axis_over
 from cinelake.report.names import Mark, Side, place_names
 

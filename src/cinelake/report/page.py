@@ -12,8 +12,8 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from cinelake.ask import Answer
-from cinelake.ask.questions import Words
 from cinelake.ask.sentences import LOCALES, Language, write_value
+from cinelake.ask.words import Words
 from cinelake.lake.keys import KeyTemplate
 from cinelake.lake.manifests import Manifest, ObjectRecord
 from cinelake.report.charts import draw_chart
