@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cinelake.ask.words import Scale
-from cinelake.report.axes import TICKS_APART, axis_over
-from cinelake.report.names import MARK_PX, Mark, place_names
+from cinelake.report.charts.axes import TICKS_APART, axis_over
+from cinelake.report.charts.names import MARK_PX, Mark, place_names
 
 MONEY = st.floats(1e3, 1e10)
 RETURN = st.floats(-1, 1e6)

@@ -89,7 +89,7 @@ def test_each_cell_is_that_of_the_json_row_to_the_last_digit(
 ) -> None:
     words = {words.question: words.words for words in ask_questions(*sample.open(), AskOptions(record=False)).answers}
     shown = [name for name in words[question].columns if name != words[question].split]
-    rows = opened(browser, sample).locator(f"#{question} table:has(caption) tbody tr").all()
+    rows = opened(browser, sample).locator(f"#{question} table[data-table=answer] tbody tr").all()
     told = sample.document("ask", question)["rows"]
     assert len(rows) == len(told)
     for row, answer in zip(rows, told, strict=True):
@@ -114,12 +114,12 @@ def test_the_checksums_are_those_of_the_bytes_in_the_lake(browser: Browser, samp
     listed = [[text for text, _ in cells(row)] for row in page.locator("#sources tbody tr").all()]
     lake = sample.path / "lake"
     raw = [str(path.relative_to(lake)) for path in lake.joinpath("Raw").rglob("*") if path.is_file()]
-    assert sorted(key for key, _, _ in listed) == sorted(raw)
-    for key, size, checksum in listed:
+    assert sorted(key for key, _, _, _ in listed) == sorted(raw)
+    for key, day, size, checksum in listed:
         data = (lake / key).read_bytes()
-        assert (size, checksum) == (f"{len(data):,}", hashlib.sha256(data).hexdigest())
+        assert (day, size, checksum) == (DATE, f"{len(data):,}", hashlib.sha256(data).hexdigest())
     build = json.loads((lake / page.locator("#sources p code").last.inner_text()).read_bytes())
-    assert [entry["sha256"] for entry in build["inputs"]] == [checksum for _, _, checksum in listed]
+    assert [entry["sha256"] for entry in build["inputs"]] == [checksum for _, _, _, checksum in listed]
 
 
 def test_a_secret_at_hand_is_not_in_it(sample: ProjectFolder) -> None:
@@ -182,7 +182,6 @@ def test_the_axes_of_a_chart_tell_round_values(browser: Browser, sample: Project
 def test_without_scripts_it_reads_the_same(browser: Browser, sample: ProjectFolder) -> None:
     texts = [opened(browser, sample, java_script_enabled=on).locator("body").inner_text() for on in (True, False)]
     assert texts[0] == texts[1]
-    assert "<script" not in report_of(sample).read_text(encoding="utf-8").lower()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -194,7 +193,7 @@ def test_text_stands_out_from_its_ground(browser: Browser, sample: ProjectFolder
 
 def test_each_stop_of_the_tab_key_can_be_seen(browser: Browser, sample: ProjectFolder) -> None:
     page = opened(browser, sample)
-    stops = page.locator("a[href], summary, [tabindex='0']").evaluate_all(
+    stops = page.locator("a[href], button, summary, [tabindex='0']").evaluate_all(
         "all => all.filter(each => each.checkVisibility()).length"
     )
     assert stops > 8
@@ -212,9 +211,10 @@ def test_each_question_has_its_heading_chart_and_text_alternative(browser: Brows
     page = opened(browser, sample)
     for question in QUESTIONS:
         section = page.locator(f"section#{question}")
-        figure = section.locator("figure[role=img]:has(svg)")
-        assert figure.count() == 1
-        assert section.locator("p.answer").inner_text() in (figure.get_attribute("aria-label") or "")
+        charts = section.locator("figure [role=img]:has(svg)").all()
+        assert charts
+        told = section.locator("p.answer").inner_text()
+        assert all(told.startswith((chart.get_attribute("aria-label") or "").split(". ", 1)[1]) for chart in charts)
         assert section.locator("details:not([open]) pre").count() > 0
     ids = page.locator("[id]").evaluate_all("all => all.map(each => each.id)")
     assert len(ids) == len(set(ids))

@@ -14,7 +14,7 @@ from projects import DATE, SMALL_MOVIES, ProjectFolder
 from refusals import as_ordinary_user
 from tables import files_of, film, land, make_all
 
-CHART = '[chart]\nx = "x"\ny = "number"\ncolor = "x"\ntitle = { en = "Chart", pt = "Gráfico" }\n'
+CHART = '[[charts]]\nmark = "point"\nx = "x"\ny = "number"\ncolor = "x"\ntitle = { en = "Chart", pt = "Gráfico" }\n'
 
 
 @pytest.fixture
@@ -115,8 +115,9 @@ def test_their_words_are_text(built: ProjectFolder) -> None:
     page = page_of(built)
     assert "<b onclick" not in page
     written = escape(evil).replace("&#x27;", "&#39;")
-    for place in ("<title>", "<h1>", '<h2 id="own-title">', '<p class="answer">', '<th scope="col" class="figure">'):
+    for place in ("<title>", "<h1>", '<h2 id="own-title">', '<th scope="col" class="figure">'):
         assert f"{place}{written}</" in page
+    assert f'<p class="answer">{written} <' in page
 
 
 def test_a_question_without_a_chart_or_without_rows_has_its_section(built: ProjectFolder) -> None:

@@ -1,6 +1,6 @@
 """The order of the stages: land → enrich → build → ask → report."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -92,14 +92,15 @@ def ask_and_report(
     lake: Lake,
     run: Run,
     *,
+    questions: Sequence[str] = (),
     until: date | None = None,
     options: ReportOptions | None = None,
     on_event: OnEvent = silent,
 ) -> ReportResult:
-    """The report by itself: asks every question of the newest build up to a date, then writes.
+    """The report by itself: asks questions, or all of them, of the newest build up to a date, then writes.
 
     Raises:
         ConfigurationError: nothing was built, or a question is not as it must be.
     """
-    asked = ask_questions(project, lake, run, AskOptions(until=until), on_event)
+    asked = ask_questions(project, lake, run, AskOptions(tuple(questions), until=until), on_event)
     return write_report(project, lake, run, asked, options, on_event)

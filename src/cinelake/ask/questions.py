@@ -1,8 +1,9 @@
 """Questions: a folder each, with the SQL that answers and the words around it."""
 
+import json
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib.resources import files
@@ -13,15 +14,17 @@ from jinja2 import TemplateSyntaxError
 from pydantic import ValidationError
 
 from cinelake.ask.sentences import check_sentence
-from cinelake.ask.words import QuestionWords
-from cinelake.config import Project
+from cinelake.ask.words import ANSWER, QuestionWords, SpecChart
+from cinelake.config import CONFIGURATION, Project
 from cinelake.engine.queries import Query, in_order, parse_query
 from cinelake.errors import ConfigurationError
 
 FOLDER = "questions"
 WORDS = "question.toml"
-ANSWER = "answer"
 SUMMARY = "summary"
+TAKEN = frozenset(
+    {"answer", "answers", "build", "limits", "manifest", "notes", "question", "rows", "stage", "status", "summary"}
+)
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -34,6 +37,8 @@ class Question:
     words: QuestionWords
     queries: tuple[Query, ...]
     """In the order in which they run; `answer` is among them, `summary` may be."""
+    specs: Mapping[str, Any]
+    """Vega-Lite specifications of its charts, by file."""
 
 
 def load_questions(project: Project, names: Sequence[str] = ()) -> list[Question]:
@@ -41,7 +46,7 @@ def load_questions(project: Project, names: Sequence[str] = ()) -> list[Question
 
     Args:
         project: its `questions/` may be missing.
-        names: only these, in this order; none takes all.
+        names: only these, in this order; none takes all but the examples.
 
     Raises:
         ConfigurationError: there is no such question, or its folder is not as it must be; then names the file, and
@@ -58,17 +63,19 @@ def load_questions(project: Project, names: Sequence[str] = ()) -> list[Question
             for folder in own.iterdir()
             if folder.is_dir() and not folder.name.startswith((".", "_"))
         }
-    for name in names:
+    named = [*((name, "") for name in names), *((name, f"{CONFIGURATION}: ") for name in project.questions)]
+    for name, said_in in named:
         if name not in folders:
             near = get_close_matches(name, folders, n=1)
             raise ConfigurationError(
-                f"there is no question {name!r}",
+                f"{said_in}there is no question {name!r}",
                 f"did you mean {near[0]}?" if near else f"questions are: {', '.join(sorted(folders))}",
             )
     if names:
         return [read_question(*folders[name]) for name in dict.fromkeys(names)]
     questions = [read_question(folder, said_in) for folder, said_in in folders.values()]
-    return sorted(questions, key=lambda each: (each.words.order, each.name))
+    asked = [question for question in questions if not question.words.example]
+    return sorted(asked, key=lambda each: (each.words.order, each.name))
 
 
 def read_question(folder: Traversable, said_in: str) -> Question:
@@ -93,14 +100,67 @@ def read_question(folder: Traversable, said_in: str) -> Question:
     ]
     if ANSWER not in [query.name for query in queries]:
         raise ConfigurationError(f"{said_in} has no {ANSWER}.sql", "add one: a SELECT over refined.* and trusted.*")
+    _check_tables(words, {query.name for query in queries}, f"{said_in}/{WORDS}")
+    specs = {
+        chart.file: _read_spec(folder / chart.file, f"{said_in}/{chart.file}")
+        for chart in words.charts
+        if isinstance(chart, SpecChart)
+    }
     tables = {name for query in queries for name in query.references if "." in name}
-    return Question(folder.name, words, tuple(in_order(queries, available=tables)))
+    return Question(folder.name, words, tuple(in_order(queries, available=tables)), specs)
+
+
+def _check_tables(words: QuestionWords, there: Collection[str], said_in: str) -> None:
+    """Tables that are shown or drawn have their `.sql` file, and no name that the document of `--json` has already."""
+    for name in words.tables:
+        if name in TAKEN:
+            raise ConfigurationError(f"{said_in}: no further table may be called {name}", "rename it and its .sql file")
+    for name in words.needed():
+        if name not in there or name == SUMMARY:
+            raise ConfigurationError(
+                f"{said_in} shows or draws {name}, but there is no {name}.sql"
+                if name != SUMMARY
+                else f"{said_in} shows or draws summary as a table",
+                f"add it, or name one of: {', '.join(sorted({*there} - {SUMMARY}))}",
+            )
+
+
+def _read_spec(file: Traversable, said_in: str) -> Any:
+    """A Vega-Lite specification; whether it can be drawn is seen when it is."""
+    try:
+        spec = json.loads(file.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError as error:
+        raise ConfigurationError(f"{said_in} is missing", "add it: a Vega-Lite specification") from error
+    except json.JSONDecodeError as error:
+        raise ConfigurationError(
+            f"{said_in}, line {error.lineno}: this is no JSON: {error.msg.lower()}", "mend that line"
+        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{said_in} cannot be read as text", "save it as UTF-8") from error
+    if not isinstance(spec, dict):
+        raise ConfigurationError(f"{said_in} is no Vega-Lite specification", "let it be a JSON object")
+    return spec
 
 
 def parameters_of(question: Question, project: Project) -> dict[str, Any]:
-    """The values that the SQL's `$name` stand for: the project's `[analysis]`, under those of the question."""
+    """The values that the SQL's `$name` stand for.
+
+    They are the project's `[analysis]`, under those of the question, under those that `[questions.NAME]` gives it.
+
+    Raises:
+        ConfigurationError: that gives what the question does not have.
+    """
     analysis: Mapping[str, Any] = project.analysis.model_dump()
-    return {**analysis, "genres": list(project.analysis.genres), **question.words.parameters}
+    known = {**analysis, "genres": list(project.analysis.genres), **question.words.parameters}
+    given = project.questions.get(question.name, {})
+    for name in given:
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            raise ConfigurationError(
+                f"{CONFIGURATION}: questions.{question.name} has no parameter {name!r}",
+                f"did you mean {near[0]}?" if near else f"it has: {', '.join(sorted(known))}",
+            )
+    return {**known, **given}
 
 
 def _read_query(file: Traversable, said_in: str) -> Query:

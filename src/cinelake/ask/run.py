@@ -8,9 +8,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 
+from cinelake.ask.comparison import SUMS, compare, mean_of
 from cinelake.ask.limits import limits_of
 from cinelake.ask.questions import (
-    ANSWER,
     FOLDER,
     SUMMARY,
     WORDS,
@@ -19,7 +19,7 @@ from cinelake.ask.questions import (
     parameters_of,
 )
 from cinelake.ask.sentences import Language, write_sentence
-from cinelake.ask.words import QuestionWords, Words
+from cinelake.ask.words import ANSWER, QuestionWords, Row, TableWords, Words
 from cinelake.config import Project
 from cinelake.engine import open_engine
 from cinelake.engine.interface import Engine, Table
@@ -54,21 +54,31 @@ class Answer:
     """Numbers as int and float, unknowns as None."""
     summary: Mapping[str, Any]
     """One row of figures about the whole; empty where the question has none."""
+    tables: Mapping[str, tuple[Row, ...]]
+    """The rows of the further tables that are shown or drawn, by name."""
+    table_columns: Mapping[str, tuple[str, ...]]
+    """Of the rows of each of them, and of `answer`."""
     counts: Mapping[str, int]
     """How many rows each further `.sql` of the question gave, by its name."""
     parameters: Mapping[str, Any]
     sql: Mapping[str, str]
     """What ran, by name, with the parameters in place."""
+    specs: Mapping[str, Any] = field(default_factory=dict)
+    """Vega-Lite specifications, by file."""
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Of the rows."""
-        return tuple(self.rows[0]) if self.rows else tuple(self.words.columns)
+        return self.table_columns[ANSWER]
+
+    def rows_of(self, table: str) -> tuple[Row, ...]:
+        """The rows of a table by its name; `answer` is one."""
+        return self.rows if table == ANSWER else self.tables[table]
 
     @property
     def checksum(self) -> str:
         """SHA-256 of the figures, the same wherever the answer is."""
-        told = json.dumps([self.rows, self.summary], sort_keys=True, default=dict)
+        told = json.dumps([self.rows, self.summary, dict(self.tables)], sort_keys=True, default=dict)
         return hashlib.sha256(told.encode()).hexdigest()
 
     def in_words(self, template: Words, language: Language) -> str:
@@ -81,6 +91,7 @@ class Answer:
             getattr(template, language),
             rows=self.rows,
             summary=self.summary,
+            tables=self.tables,
             counts=self.counts,
             parameters=self.parameters,
             language=language,
@@ -92,11 +103,12 @@ class Answer:
         return [self.in_words(note, language) for note in self.words.notes]
 
     def to_json(self) -> dict[str, Any]:
-        """The question's name, its rows, its notes and, where it has one, its summary."""
+        """The question's name, its rows, its notes and, where it has them, its summary and its further tables."""
         return {
             "question": self.question,
             "rows": [dict(row) for row in self.rows],
             **({"summary": dict(self.summary)} if self.summary else {}),
+            **{name: [dict(row) for row in self.tables[name]] for name in self.words.shown_tables()},
             "notes": self.notes("en"),
         }
 
@@ -161,33 +173,81 @@ def _answer(engine: Engine, tables: Sequence[str], question: Question, project: 
     parameters = parameters_of(question, project)
     sql = {query.name: query.bound(parameters) for query in question.queries}
     parameters = _plain(parameters)
-    found = {query.name: _run(engine, query, sql[query.name]) for query in question.queries}
+    words, said_in = question.words, f"{FOLDER}/{question.name}"
+    wanted = {ANSWER, SUMMARY, *words.needed()}
+    read = {name for query in question.queries for name in query.references}
+    found = {
+        query.name: _run(engine, query, sql[query.name], held=query.name in read, whole=query.name in wanted)
+        for query in question.queries
+    }
     summary = [_plain(row) for row in found[SUMMARY].records()] if SUMMARY in found else []
     if len(summary) > 1:
-        raise ConfigurationError(
-            f"questions/{question.name}/summary.sql gave {len(summary)} rows", "let it give one row"
-        )
-    rows = tuple(_plain(row) for row in found[ANSWER].records())
-    misfit = question.words.misfit(found[ANSWER].columns, rows, summary[0] if summary else {})
+        raise ConfigurationError(f"{said_in}/summary.sql gave {len(summary)} rows", "let it give one row")
+    told = {
+        name: _finished(found[name], words.words_of(name), f"{said_in}/{name}.sql")
+        for name in (ANSWER, *words.needed())
+    }
+    columns = {name: table.columns for name, table in told.items()}
+    rows = {name: tuple(_plain(row) for row in table.records()) for name, table in told.items()}
+    misfit = words.misfit_of(columns, rows, summary[0] if summary else {})
     if misfit is not None:
-        raise ConfigurationError(f"questions/{question.name}/{WORDS}: {misfit}", "mend that setting, or the SQL")
-    counts = {name: table.rows[0][0] for name, table in found.items() if name not in (ANSWER, SUMMARY)}
-    return Answer(question.name, question.words, rows, summary[0] if summary else {}, counts, parameters, sql)
+        raise ConfigurationError(f"{said_in}/{WORDS}: {misfit}", "mend that setting, or the SQL")
+    counts = {
+        name: len(table.rows) if name in wanted else table.rows[0][0]
+        for name, table in found.items()
+        if name not in (ANSWER, SUMMARY)
+    }
+    return Answer(
+        question.name,
+        words,
+        rows=rows[ANSWER],
+        summary=summary[0] if summary else {},
+        tables={name: rows[name] for name in words.needed()},
+        table_columns={name: columns[name] for name in (ANSWER, *words.needed())},
+        counts=counts,
+        parameters=parameters,
+        sql=sql,
+        specs=question.specs,
+    )
 
 
-def _run(engine: Engine, query: Query, sql: str) -> Table:
-    """Runs one SELECT of a question; of those that only others read, the number of rows is enough.
+def _run(engine: Engine, query: Query, sql: str, *, held: bool, whole: bool) -> Table:
+    """Runs one SELECT of a question, and holds its rows for those that read them; else their number is enough.
 
     Raises:
         ConfigurationError: the engine refuses it; names the file.
     """
     try:
-        if query.name == ANSWER:
+        if whole and not held:
             return engine.query(sql)
         engine.hold(query.name, sql)
     except DataError as error:
         raise ConfigurationError(f"{query.said_in}: {error.what}", "mend that SELECT") from error
-    return engine.query(f'SELECT {"*" if query.name == SUMMARY else "COUNT(*)"} FROM "{query.name}"')
+    return engine.query(f'SELECT {"*" if whole else "COUNT(*)"} FROM "{query.name}"')
+
+
+def _finished(table: Table, words: TableWords, said_in: str) -> Table:
+    """A table with what no SQL has: means with their intervals, sides compared.
+
+    Raises:
+        ConfigurationError: it lacks the sums that these are of.
+    """
+    prefixes = [f"{side}_" for side in words.compare or ()] + ([""] if words.mean else [])
+    missing = [f"{prefix}{name}" for prefix in prefixes for name in SUMS if f"{prefix}{name}" not in table.columns]
+    if missing:
+        raise ConfigurationError(
+            f"{said_in} has no column {missing[0]}, of which a mean is told",
+            f"let it give {', '.join(SUMS)} of each group: how many values, their sum, the sum of their squares",
+        )
+    if not prefixes:
+        return table
+    # One row more, of unknowns, tells the columns where there are no others.
+    rows = Table(table.columns, (*table.rows, (None,) * len(table.columns))).records()
+    if words.mean:
+        rows = [mean_of(row) for row in rows]
+    if words.compare:
+        rows = [compare(row, words.compare) for row in rows]
+    return Table(tuple(rows[0]), tuple(tuple(row.values()) for row in rows[:-1]))
 
 
 def _plain(row: Mapping[str, Any]) -> dict[str, Any]:

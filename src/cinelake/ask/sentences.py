@@ -56,6 +56,7 @@ def write_sentence(
     *,
     rows: Sequence[Mapping[str, Any]],
     summary: Mapping[str, Any],
+    tables: Mapping[str, Sequence[Mapping[str, Any]]],
     counts: Mapping[str, int],
     parameters: Mapping[str, Any],
     language: Language,
@@ -63,17 +64,22 @@ def write_sentence(
 ) -> str:
     """Fills in a sentence.
 
-    Templates may use `rows`, `summary`, `parameters`, `counts` (how many rows each further `.sql` of the question
-    gave, by its name), the function `row(kind='film', genre='any')`, which gives the
-    one row with these values, and the filters `integer`, `decimal`, `usd`, `percent` and `listed`.
+    Templates may use `rows`, `summary`, `tables` (the rows of further tables that are shown or drawn, by name),
+    `parameters`, `counts` (how many rows each further `.sql` of the question gave, by its name), the function
+    `row(kind='film', genre='any')`, which gives the one row with these values, with `of='differences'` that of a
+    further table, and the filters `integer`, `decimal`, `usd`, `percent` and `listed`.
 
     Raises:
         ConfigurationError: the template asks for what the answer does not have.
     """
     environment = _environment(language)
 
-    def row(**values: Any) -> Mapping[str, Any]:
-        found = [each for each in rows if all(each.get(name) == value for name, value in values.items())]
+    def row(of: str | None = None, **values: Any) -> Mapping[str, Any]:
+        found = [
+            each
+            for each in (rows if of is None else tables[of])
+            if all(each.get(name) == value for name, value in values.items())
+        ]
         if len(found) != 1:
             raise ConfigurationError(
                 f"{said_in}: row({', '.join(f'{name}={value!r}' for name, value in values.items())}) "
@@ -84,9 +90,9 @@ def write_sentence(
 
     try:
         text = environment.from_string(template).render(
-            rows=rows, summary=summary, counts=counts, parameters=parameters, row=row
+            rows=rows, summary=summary, tables=tables, counts=counts, parameters=parameters, row=row
         )
-    except (TemplateError, ArithmeticError, TypeError, ValueError) as error:
+    except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError) as error:
         raise ConfigurationError(
             f"{said_in}: the sentence cannot be written: {error}", "mend its template in question.toml"
         ) from error

@@ -1,13 +1,19 @@
 """The words of a question: what `question.toml` may say, in both languages, and how its columns are written."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from cinelake.ask.sentences import Language
 
+ANSWER = "answer"
+"""The table that every question has: the rows of `answer.sql`."""
+
 Scale = Literal["linear", "log", "symlog"]
+Row = Mapping[str, Any]
+Tables = Mapping[str, Sequence[Row]]
+"""Rows by the name of their `.sql` file."""
 
 
 class _Table(BaseModel):
@@ -22,49 +28,30 @@ class Words(_Table):
 
 
 class ColumnWords(Words):
-    """A column of the answer: its heading, and how its values are written."""
+    """A column of a table: its heading, and how its values are written."""
 
     format: Literal["text", "year", "integer", "decimal", "usd", "percent"] = "text"
     values: dict[str, Words] = {}
     """Words for single values, as in `film`."""
 
 
-class Chart(_Table):
-    """The shape of the question's one chart: the answer's rows as marks."""
+class TableWords(_Table):
+    """A table: what it is called, and its columns."""
 
-    mark: Literal["point", "bar"] = "point"
-    x: str
-    y: str
-    color: str
-    """The column whose values have their own colour."""
-    label: str | None = None
-    """The column that names the outermost marks."""
-    x_scale: Scale = "linear"
-    y_scale: Scale = "linear"
     title: Words
-
-
-class QuestionWords(_Table):
-    """The whole of `question.toml`."""
-
-    order: int = 100
-    """Its place among the questions; those of one place go by name."""
-    title: Words
-    prose: Words
-    """What is asked and how it is counted, in a few sentences."""
-    sentence: Words
-    """The answer in a sentence: a Jinja template over `rows`, `summary` and `parameters`."""
-    notes: tuple[Words, ...] = Field(default=(), strict=False)
-    """What the answer cannot tell; templates like `sentence`."""
-    parameters: dict[str, Any] = {}
-    """Values for `$name` in the SQL; those of `[analysis]` are there without being named."""
     columns: dict[str, ColumnWords] = {}
-    """The columns that tables show, in their order; JSON and CSV have all."""
-    figures: dict[str, ColumnWords] = {}
-    """Words for the figures of the summary; one without words goes by its name."""
+    """Those that are shown, in their order; JSON has all."""
     split: str | None = None
-    """A column whose values each get a table of their own on the page."""
-    chart: Chart | None = None
+    """A column whose values each get a table of their own."""
+    shown: int | None = Field(default=None, ge=0)
+    """Rows that are shown of a table, or of each of those that it is split into; None shows all. A table of 0 is only
+    drawn."""
+    like: str | None = None
+    """Another table, whose columns have the same words."""
+    compare: tuple[str, str] | None = Field(default=None, strict=False)
+    """Two sides whose sums the SQL gives, to be compared: see `cinelake.ask.comparison.compare`."""
+    mean: bool = False
+    """Whether the SQL gives `n`, `sum` and `squares`, which become `mean`, `low` and `high` (95 %)."""
 
     def heading(self, column: str, language: Language) -> str:
         """A column's heading."""
@@ -82,28 +69,236 @@ class QuestionWords(_Table):
         words = self.columns.get(column)
         return words.format if words else "text"
 
-    def misfit(
-        self, columns: Sequence[str], rows: Sequence[Mapping[str, Any]], summary: Mapping[str, Any]
-    ) -> str | None:
-        """What these words say that does not fit an answer of these columns, rows and summary; None where all fits."""
-        named = {"split": self.split}
-        figures = {f"columns.{name}.format": name for name, words in self.columns.items() if words.format != "text"}
-        if self.chart is not None:
-            named |= {f"chart.{field}": getattr(self.chart, field) for field in ("x", "y", "color", "label")}
-            figures |= {"chart.y": self.chart.y, **({"chart.x": self.chart.x} if self.chart.mark == "point" else {})}
-        for field, column in named.items():
-            if column is not None and column not in columns:
-                return f"{field} is {column!r}, but the answer's columns are {', '.join(columns)}"
+    def misfit(self, columns: Sequence[str], rows: Sequence[Row]) -> str | None:
+        """What these words say that does not fit such rows; None where all fits."""
+        if self.split is not None and self.split not in columns:
+            return f"split is {self.split!r}, but the columns are {', '.join(columns)}"
+        figures = [name for name, words in self.columns.items() if words.format != "text"]
+        return next((told for name in figures if (told := _no_figure(f"columns.{name}.format", name, rows))), None)
+
+
+class _Chart(_Table):
+    title: Words
+    data: str = ANSWER
+    """The table that is drawn, by the name of its `.sql` file."""
+
+    def tables(self) -> Iterator[str]:
+        """Those that the chart needs."""
+        yield self.data
+
+    def misfit(self, columns: Mapping[str, Sequence[str]], tables: Tables, summary: Row) -> str | None:  # noqa: ARG002
+        """What it says that does not fit what was found; None where all fits. See `QuestionWords.misfit_of`."""
+        return None
+
+
+class _PlottedChart(_Chart):
+    x: str
+    y: str
+    color: str
+    """The column whose values have their own colour."""
+
+    def columns(self) -> dict[str, tuple[str, str | None]]:
+        """The columns that are named, by field, each with its table."""
+        return {name: (self.data, getattr(self, name)) for name in ("x", "y", "color")}
+
+    def figures(self) -> dict[str, tuple[str, str]]:
+        """Those of them that must hold figures."""
+        return {"y": (self.data, self.y)}
+
+    def misfit(self, columns: Mapping[str, Sequence[str]], tables: Tables, summary: Row) -> str | None:  # noqa: ARG002
+        """See `_Chart.misfit`."""
+        for field, (table, column) in self.columns().items():
+            if column is not None and column not in columns[table]:
+                return f"{field} is {column!r}, but the columns of {table} are {', '.join(columns[table])}"
+        return next(
+            (
+                told
+                for field, (table, column) in self.figures().items()
+                if (told := _no_figure(field, column, tables[table]))
+            ),
+            None,
+        )
+
+
+class PointChart(_PlottedChart):
+    """A mark a row, where two of its figures meet."""
+
+    mark: Literal["point"]
+    label: str | None = None
+    """The column that names the outermost marks."""
+    x_scale: Scale = "linear"
+    y_scale: Scale = "linear"
+    context: str | None = None
+    """A further table whose rows lie behind, in grey."""
+    x_lines: tuple[str, ...] = Field(default=(), strict=False)
+    """Figures of the summary at which a line is drawn, by name."""
+    y_lines: tuple[str, ...] = Field(default=(), strict=False)
+
+    def tables(self) -> Iterator[str]:
+        """See `_Chart.tables`."""
+        yield from (self.data, *([self.context] if self.context else []))
+
+    def columns(self) -> dict[str, tuple[str, str | None]]:
+        """See `_PlottedChart.columns`."""
+        behind: dict[str, tuple[str, str | None]] = (
+            {f"context's {name}": (self.context, getattr(self, name)) for name in ("x", "y")} if self.context else {}
+        )
+        return super().columns() | {"label": (self.data, self.label)} | behind
+
+    def figures(self) -> dict[str, tuple[str, str]]:
+        """See `_PlottedChart.figures`."""
+        return super().figures() | {"x": (self.data, self.x)}
+
+    def misfit(self, columns: Mapping[str, Sequence[str]], tables: Tables, summary: Row) -> str | None:
+        """See `_Chart.misfit`."""
+        for name in (*self.x_lines, *self.y_lines):
+            if name not in summary:
+                return f"a line is drawn at {name!r}, but the summary has {', '.join(summary) or 'nothing'}"
+        return super().misfit(columns, tables, summary)
+
+
+class BarChart(_PlottedChart):
+    """A bar a row, side by side for each colour."""
+
+    mark: Literal["bar"]
+    label: str | None = None
+    """The column whose figures stand above the bars."""
+
+    def columns(self) -> dict[str, tuple[str, str | None]]:
+        """See `_PlottedChart.columns`."""
+        return super().columns() | {"label": (self.data, self.label)}
+
+
+class Marks(_Table):
+    """What is marked of each colour's values above their distribution."""
+
+    data: str
+    value: str
+    count: str
+    """How many values there are: groups of one height may be of any size."""
+    low: str | None = None
+    high: str | None = None
+    """An interval around the value."""
+    where: dict[str, str] = {}
+    """Only the rows with these values."""
+    name: Words
+
+
+class DistributionChart(_PlottedChart):
+    """How figures are spread: for each value of a column a panel, for each colour an outline in it."""
+
+    mark: Literal["distribution"]
+    x_end: str
+    """Bins reach from `x` to this; `y` is the share of the values in each."""
+    panel: str
+    x_scale: Literal["linear", "log"] = "linear"
+    x_title: Words
+    y_title: Words
+    marks: Marks
+
+    def tables(self) -> Iterator[str]:
+        """See `_Chart.tables`."""
+        yield from (self.data, self.marks.data)
+
+    def columns(self) -> dict[str, tuple[str, str | None]]:
+        """See `_PlottedChart.columns`."""
+        own = {name: (self.data, str(getattr(self, name))) for name in ("x_end", "panel")}
+        marks = {
+            f"marks.{name}": (self.marks.data, getattr(self.marks, name)) for name in ("value", "count", "low", "high")
+        }
+        shared = {f"{name} of marks": (self.marks.data, str(getattr(self, name))) for name in ("panel", "color")}
+        return {**super().columns(), **own, **marks, **shared}
+
+    def figures(self) -> dict[str, tuple[str, str]]:
+        """See `_PlottedChart.figures`."""
+        own = {name: (self.data, str(getattr(self, name))) for name in ("x", "x_end")}
+        return super().figures() | own | {"marks.value": (self.marks.data, self.marks.value)}
+
+
+class SpecChart(_Chart):
+    """Whatever Vega-Lite draws."""
+
+    mark: Literal["spec"]
+    file: str = Field(pattern=r"^[\w-]+\.vl\.json$")
+    """In the question's folder: a specification, in which `{"data": {"name": "answer"}}` stands for the rows of a
+    `.sql` file, and an object of `en` and `pt` for the text of the reader's language."""
+    uses: tuple[str, ...] = Field(default=(), strict=False)
+    """Further tables that it reads."""
+
+    def tables(self) -> Iterator[str]:
+        """See `_Chart.tables`."""
+        yield from (self.data, *self.uses)
+
+
+Chart = Annotated[PointChart | BarChart | DistributionChart | SpecChart, Field(discriminator="mark")]
+
+
+class QuestionWords(TableWords):
+    """The whole of `question.toml`. What it says as a table is of the answer's rows."""
+
+    order: int = 100
+    """Its place among the questions; those of one place go by name."""
+    example: bool = False
+    """Asked only where it is named."""
+    prose: Words
+    """What is asked and how it is counted, in a few sentences."""
+    sentence: Words
+    """The answer in a sentence: a Jinja template over `rows`, `summary`, `tables` and `parameters`."""
+    notes: tuple[Words, ...] = Field(default=(), strict=False)
+    """What the answer cannot tell; templates like `sentence`."""
+    parameters: dict[str, Any] = {}
+    """Values for `$name` in the SQL; those of `[analysis]` are there without being named."""
+    figures: dict[str, ColumnWords] = {}
+    """Words for the figures of the summary; one without words goes by its name."""
+    tables: dict[str, TableWords] = {}
+    """Further tables beside the answer's, by the name of their `.sql` file."""
+    charts: tuple[Chart, ...] = Field(default=(), strict=False)
+
+    def needed(self) -> list[str]:
+        """The tables beside the answer's that are shown or drawn."""
+        drawn = [name for chart in self.charts for name in chart.tables()]
+        return [name for name in dict.fromkeys([*self.tables, *drawn]) if name != ANSWER]
+
+    def shown_tables(self) -> list[str]:
+        """The tables beside the answer's that are shown."""
+        return [name for name, words in self.tables.items() if words.shown != 0]
+
+    def words_of(self, table: str) -> TableWords:
+        """Of the answer's rows, or of a further table; where that has none, the columns go by those of the answer's."""
+        if table == ANSWER:
+            return self
+        words = self.tables.get(table, TableWords(title=self.title, shown=0))
+        like = self.tables.get(words.like or "", self)
+        return words if words.columns else words.model_copy(update={"columns": like.columns})
+
+    def misfit_of(self, columns: Mapping[str, Sequence[str]], tables: Tables, summary: Row) -> str | None:
+        """What these words say that does not fit what was found; None where all fits.
+
+        Args:
+            columns: of each table.
+            tables: the answer's rows among them.
+            summary: empty where there is none.
+        """
         for name, words in self.figures.items():
             if name not in summary:
                 return f"figures names {name!r}, but the figures of the summary are {', '.join(summary) or 'none'}"
             if words.format != "text" and not _is_figure(summary[name]):
                 return f"figures.{name}.format wants a figure, but the summary holds {summary[name]!r}"
-        for field, column in figures.items():
-            for value in (row.get(column) for row in rows):
-                if not _is_figure(value):
-                    return f"{field} wants figures, but column {column!r} holds {value!r}"
+        for name in (ANSWER, *self.tables):
+            told = self.words_of(name)
+            if told.like is not None and told.like not in self.tables:
+                return f"tables.{name}.like is {told.like!r}, but the tables are {', '.join(self.tables)}"
+            if misfit := told.misfit(columns[name], tables[name]):
+                return misfit if name == ANSWER else f"tables.{name}: {misfit}"
+        for number, chart in enumerate(self.charts, start=1):
+            if misfit := chart.misfit(columns, tables, summary):
+                return f"chart {number}: {misfit}"
         return None
+
+
+def _no_figure(field: str, column: str, rows: Sequence[Row]) -> str | None:
+    value = next((row.get(column) for row in rows if not _is_figure(row.get(column))), None)
+    return None if value is None else f"{field} wants figures, but column {column!r} holds {value!r}"
 
 
 def _is_figure(value: Any) -> bool:

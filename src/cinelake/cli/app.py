@@ -2,7 +2,7 @@
 
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -45,7 +45,12 @@ ShardOption = Annotated[
 NoCreateOption = Annotated[
     bool, typer.Option("--no-create-bucket", help="Fail where the lake is not there, rather than make it.")
 ]
-OutputOption = Annotated[Path | None, typer.Option("--output", help="Write the report to this file.", metavar="PATH")]
+OutputOption = Annotated[
+    Path | None, typer.Option("--output", help="Write the report to this file, charts to this folder.", metavar="PATH")
+]
+LangOption = Annotated[
+    Literal["en", "pt"] | None, typer.Option("--lang", help="Tell the answers in English or in Portuguese.")
+]
 EngineOption = Annotated[
     str | None, typer.Option("--engine", help="Run the SQL with duckdb, on this machine, or spark.", metavar="NAME")
 ]
@@ -81,6 +86,7 @@ def run(
     replace: ReplaceOption = False,
     no_create: NoCreateOption = False,
     output: OutputOption = None,
+    lang: LangOption = None,
     dry_run: DryRunOption = False,
     engine: EngineOption = None,
     remote: RemoteOption = None,
@@ -98,8 +104,9 @@ def run(
         project, lake, date, json=json, quiet=quiet, verbose=verbose, dry_run=dry_run, engine=engine, remote=remote
     ) as session:
         landing = LandOptions(replace=replace, create_lake=not no_create)
-        options = RunOptions(dry_run, landing, ReportOptions(output))
-        session.show_run(run_pipeline(session.project, session.lake, session.run, options, session.on_event))
+        options = RunOptions(dry_run, landing, ReportOptions(output, lang))
+        result = run_pipeline(session.project, session.lake, session.run, options, session.on_event)
+        session.show_run(result, lang)
 
 
 @app.command(epilog="Example: cinelake land --lake s3://my-lake --dry-run")
@@ -190,10 +197,14 @@ def ask(
     project: ProjectOption = HERE,
     lake: LakeOption = None,
     date: UntilOption = None,
+    lang: LangOption = None,
     engine: EngineOption = None,
     remote: RemoteOption = None,
     json: JsonOption = False,
     csv: Annotated[bool, typer.Option("--csv", help="Print one question's rows as CSV.")] = False,
+    table: Annotated[
+        str | None, typer.Option("--table", help="Of --csv: another of the question's tables.", metavar="NAME")
+    ] = None,
     markdown: Annotated[bool, typer.Option("--md", help="Print the answers as Markdown.")] = False,
     verbose: VerboseOption = 0,
     quiet: QuietOption = False,
@@ -206,15 +217,20 @@ def ask(
         form = session.one_form(json=json, csv=csv, md=markdown)
         options = AskOptions(tuple(questions or ()), until=session.until)
         result = ask_questions(session.project, session.lake, session.run, options, session.on_event)
-        session.show_answers(result, form)
+        session.show_answers(result, form, lang, table)
 
 
 @app.command(epilog="Example: cinelake report --open")
 def report(
+    questions: Annotated[list[str] | None, typer.Argument(metavar="[QUESTION]...", help="All, if left out.")] = None,
     project: ProjectOption = HERE,
     lake: LakeOption = None,
     date: UntilOption = None,
     output: OutputOption = None,
+    lang: LangOption = None,
+    form: Annotated[
+        Literal["html", "png", "svg"], typer.Option("--format", help="The page, or its charts alone, as files.")
+    ] = "html",
     open_it: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
     engine: EngineOption = None,
     remote: RemoteOption = None,
@@ -232,8 +248,9 @@ def report(
             session.project,
             session.lake,
             session.run,
+            questions=questions or (),
             until=session.until,
-            options=ReportOptions(output),
+            options=ReportOptions(output, lang, form),
             on_event=session.on_event,
         )
         session.show(result)

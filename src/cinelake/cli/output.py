@@ -2,7 +2,7 @@
 
 import csv
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from cinelake.cli.contents import NOTHING, entry_columns, layers_of, legend_lines
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from cinelake.ask import Answer, AskResult
+    from cinelake.ask.sentences import Language
+    from cinelake.ask.words import Row
     from cinelake.build import BuildResult, ExpireBuildsResult
     from cinelake.cli.tables import Column
     from cinelake.doctor import DoctorResult
@@ -38,6 +40,8 @@ FEW = 20
 """Files that are told one by one."""
 MARKS = {True: "ok  ", False: "FAIL", None: "-   "}
 """Before a finding: right, wrong, a note."""
+LONG = 40
+"""Rows of an answer's table on a terminal; the other forms have all."""
 WIDE = 200
 """Columns of a table where stdout is no terminal."""
 
@@ -70,7 +74,7 @@ def show_evidence(result: "VerifyResult", form: Form) -> None:
         show(result, as_json=form == "json")
 
 
-def show_run(result: "RunResult", *, as_json: bool) -> None:
+def show_run(result: "RunResult", language: "Language", *, as_json: bool) -> None:
     """Prints what all stages did: a line or two each, then the answers and, last, where the report is."""
     if as_json:
         _print_json({"stages": [document(stage) for stage in result.stages.values()]})
@@ -83,7 +87,8 @@ def show_run(result: "RunResult", *, as_json: bool) -> None:
     if all(stage.status == "unchanged" for stage in result.stages.values()):
         _print_lines(["", "Nothing was uploaded: all of this was in the lake already."])
     for answer in result.answers:
-        _print_lines(["", answer.words.title.en, f"  {answer.in_words(answer.words.sentence, 'en')}"])
+        title = getattr(answer.words.title, language)
+        _print_lines(["", title, f"  {answer.in_words(answer.words.sentence, language)}"])
     if "report" in result.stages:
         _print_lines(["", f"Report: {_lines_of(result.stages['report'])[0]}"])
     if first.status == "planned":
@@ -92,12 +97,20 @@ def show_run(result: "RunResult", *, as_json: bool) -> None:
         _print_lines(["", "This was a dry run: nothing was written."])
 
 
-def show_answers(result: "AskResult", form: Form) -> None:
+def show_answers(result: "AskResult", form: Form, language: "Language", table: str | None = None) -> None:
     """Prints answers as tables, as Markdown, as one JSON document, or one of them as CSV.
 
+    Args:
+        result: the answers.
+        form: which of these.
+        language: of the words.
+        table: of CSV, another table of the question than its answer.
+
     Raises:
-        ConfigurationError: CSV of more than one question.
+        ConfigurationError: CSV of more than one question, or of a table that the question does not have.
     """
+    if table is not None and form != "csv":
+        raise ConfigurationError("--table goes with --csv", "leave it out: the other forms have every table")
     match form:
         case "json":
             _print_json(document(result))
@@ -105,16 +118,14 @@ def show_answers(result: "AskResult", form: Form) -> None:
             if len(result.answers) > 1:
                 names = ", ".join(answer.question for answer in result.answers)
                 raise ConfigurationError("--csv prints one question's rows", f"name it: {names}")
-            writer = csv.writer(sys.stdout, lineterminator="\n")
             for answer in result.answers:
-                writer.writerow(answer.columns)
-                writer.writerows(row.values() for row in answer.rows)
+                _print_csv(answer, table or "answer")
         case "md":
             for answer in result.answers:
-                _print_lines(_markdown(answer))
+                _print_lines(_markdown(answer, language))
         case "table":
             for answer in result.answers:
-                _print_tables(answer)
+                _print_tables(answer, language)
 
 
 def show_contents(result: "SurveyResult", *, as_json: bool) -> None:
@@ -279,62 +290,92 @@ def _lines_of(result: "Showable") -> list[str]:
     return LINES[result.stage](result)
 
 
-def _columns(answer: "Answer", rows: Sequence[Mapping[str, Any]], *, but: str | None = None) -> "list[Column]":
-    """The columns that tables show, all but one, as they are written."""
+def _columns(
+    answer: "Answer", table: str, rows: "Sequence[Row]", language: "Language", *, every: bool = False
+) -> "list[Column]":
+    """The columns as they are written: those that are shown but the one that splits, or every one."""
     from cinelake.ask.sentences import write_value
     from cinelake.cli.tables import Column
 
-    words = answer.words
+    words, there = answer.words.words_of(table), answer.table_columns[table]
+    named = [name for name in words.columns if name in there]
+    names = [*named, *(name for name in there if name not in named)] if every else named or there
     return [
         Column(
-            words.heading(name, "en"),
-            tuple(write_value(words.word(name, row[name], "en"), words.form(name), "en") for row in rows),
+            words.heading(name, language),
+            tuple(write_value(words.word(name, row[name], language), words.form(name), language) for row in rows),
             words.form(name) != "text",
         )
-        for name in ([name for name in words.columns if name in answer.columns] or answer.columns)
-        if name != but
+        for name in names
+        if every or name != words.split
     ]
 
 
-def _markdown(answer: "Answer") -> list[str]:
-    columns = _columns(answer, answer.rows)
-    rows = zip(*(column.cells for column in columns), strict=True)
-    escaped = [[cell.replace("|", "\\|") for cell in row] for row in rows]
-    return [
-        f"## {answer.words.title.en}",
-        "",
-        answer.in_words(answer.words.sentence, "en"),
-        "",
-        f"| {' | '.join(column.heading for column in columns)} |",
-        f"| {' | '.join('---:' if column.figures else '---' for column in columns)} |",
-        *(f"| {' | '.join(row)} |" for row in escaped),
-        "",
-        *(f"- {note}" for note in answer.notes("en")),
-        *([""] if answer.words.notes else []),
-    ]
+def _print_csv(answer: "Answer", table: str) -> None:
+    names = ["answer", *answer.words.shown_tables()]
+    if table not in names:
+        raise ConfigurationError(f"{answer.question} has no table {table!r}", f"its tables are: {', '.join(names)}")
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(answer.table_columns[table])
+    writer.writerows(row.values() for row in answer.rows_of(table))
 
 
-def _print_tables(answer: "Answer") -> None:
-    """The answer's rows as one table, or as one under each value of the column that splits them."""
+def _markdown(answer: "Answer", language: "Language") -> list[str]:
+    words = answer.words
+    notes = answer.notes(language)
+    lines = [f"## {getattr(words.title, language)}", "", answer.in_words(words.sentence, language), ""]
+    for table in ("answer", *words.shown_tables()):
+        lines += [f"### {getattr(words.tables[table].title, language)}", ""] if table in words.tables else []
+        lines += [*_markdown_table(_columns(answer, table, answer.rows_of(table), language, every=True)), ""]
+    return [*lines, *(f"- {note}" for note in notes), *([""] if notes else [])]
+
+
+def _markdown_table(columns: "Sequence[Column]") -> Iterator[str]:
+    yield f"| {' | '.join(column.heading for column in columns)} |"
+    yield f"| {' | '.join('---:' if column.figures else '---' for column in columns)} |"
+    for row in zip(*(column.cells for column in columns), strict=True):
+        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |"
+
+
+def _print_tables(answer: "Answer", language: "Language") -> None:
+    """The answer's rows, the sentence below them, then the further tables; what is too long is cut."""
+    console = _console()
+    words = answer.words
+    console.print(getattr(words.title, language), style="bold")
+    left_out = _print_table(console, answer, "answer", language)
+    console.print(f"\n{answer.in_words(words.sentence, language)}\n")
+    for table in words.shown_tables():
+        console.print(getattr(words.tables[table].title, language), style="bold")
+        left_out += _print_table(console, answer, table, language)
+        console.print()
+    if left_out:
+        told = ", ".join(dict.fromkeys(left_out))
+        console.print(f"No room here for: {told}. --json and --md have all; --csv --table NAME one.\n", style="dim")
+    for note in answer.notes(language):
+        console.print(f"{note}\n", style="dim")
+
+
+def _print_table(console: "Console", answer: "Answer", table: str, language: "Language") -> list[str]:
+    """One table, or one under each value of the column that splits it; returns what there is no room for."""
     from cinelake.cli.tables import draw_table, fit_columns
 
-    console = _console()
-    console.print(answer.words.title.en, style="bold")
-    split = answer.words.split if answer.rows else None
-    columns = _columns(answer, answer.rows, but=split)
+    words, rows = answer.words.words_of(table), answer.rows_of(table)
+    split = words.split if rows else None
+    columns = _columns(answer, table, rows, language)
     widths = fit_columns(columns, console.width)
-    for value in dict.fromkeys(row[split] if split else None for row in answer.rows):
-        rows = [row for row in answer.rows if split is None or row[split] == value]
+    left_out = [column.heading for column in columns[len(widths) :]]
+    for value in dict.fromkeys(row[split] if split else None for row in rows):
+        chosen = [row for row in rows if split is None or row[split] == value]
         if split is not None:
-            console.print(f"\n{answer.words.word(split, value, 'en')} ({len(rows):,})", style="bold")
+            console.print(f"\n{words.word(split, value, language)} ({len(chosen):,})", style="bold")
         console.print()
-        console.print(draw_table(_columns(answer, rows, but=split), widths))
-    left_out = ", ".join(column.heading for column in columns[len(widths) :])
-    if left_out:
-        console.print(f"\nNo room here for: {left_out}. --json, --csv and --md have all columns.", style="dim")
-    console.print(f"\n{answer.in_words(answer.words.sentence, 'en')}\n")
-    for note in answer.notes("en"):
-        console.print(f"{note}\n", style="dim")
+        shown = chosen[: min(words.shown or LONG, LONG)]
+        console.print(draw_table(_columns(answer, table, shown, language), widths))
+        left_out += [count_of(len(chosen) - len(shown), "row")] if len(chosen) > len(shown) else []
+    if not rows:
+        console.print()
+        console.print(draw_table(columns, widths))
+    return left_out
 
 
 def _print_contents(result: "SurveyResult") -> None:

@@ -18,6 +18,7 @@ from cinelake.lake.runs import Event
 
 if TYPE_CHECKING:
     from cinelake.ask import AskResult
+    from cinelake.ask.sentences import Language
     from cinelake.pipeline import RunResult
     from cinelake.query import QueryResult, TablesResult
     from cinelake.survey import SurveyResult
@@ -96,17 +97,19 @@ class Session:
         with reader_may_leave():
             output.show_evidence(result, form)
 
-    def show_run(self, result: "RunResult") -> None:
+    def show_run(self, result: "RunResult", language: "Language | None") -> None:
         """Prints what all stages did."""
         self._teller.__exit__(None, None, None)
         with reader_may_leave():
-            output.show_run(result, as_json=self._json)
+            output.show_run(result, language or self.project.report.language, as_json=self._json)
 
-    def show_answers(self, result: "AskResult", form: output.Form) -> None:
+    def show_answers(
+        self, result: "AskResult", form: output.Form, language: "Language | None", table: str | None
+    ) -> None:
         """Prints answers in the form that was asked for."""
         self._teller.__exit__(None, None, None)
         with reader_may_leave():
-            output.show_answers(result, form)
+            output.show_answers(result, form, language or self.project.report.language, table)
 
     def show_query(self, result: "QueryResult", form: output.Form) -> None:
         """Prints what a query gave in the form that was asked for."""

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ValidationError
 
 from cinelake.config.environment import Environment, read_environment
-from cinelake.config.settings import Analysis, Build, EngineTable, LakeTable, Settings, Source, Tmdb
+from cinelake.config.settings import Analysis, Build, EngineTable, LakeTable, Report, Settings, Source, Tmdb
 from cinelake.config.uri import LakeURI, parse_lake_uri
 from cinelake.errors import ConfigurationError
 
@@ -55,6 +55,9 @@ class Project:
     analysis: Analysis
     engine: EngineTable
     build: Build
+    report: Report
+    questions: Mapping[str, Mapping[str, Any]]
+    """Parameters, by question."""
     environment: Environment
 
     @classmethod
@@ -109,6 +112,8 @@ class Project:
             analysis=settings.analysis,
             engine=settings.engine,
             build=settings.build,
+            report=settings.report,
+            questions=settings.questions,
             environment=environment,
         )
 

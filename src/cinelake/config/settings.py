@@ -2,7 +2,7 @@
 
 import re
 from fnmatch import fnmatchcase
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -170,6 +170,13 @@ class Build(_Table):
     """The share of a dataset's rows that may break the contract, each kept with its reason; more stop the build."""
 
 
+class Report(_Table):
+    """`[report]`: how answers are told to people."""
+
+    language: Literal["en", "pt"] = "en"
+    """Of the report and of answers on a terminal; `--lang` wins over it."""
+
+
 class Settings(_Table):
     """The whole of `lake.toml`."""
 
@@ -178,4 +185,7 @@ class Settings(_Table):
     tmdb: Tmdb = Tmdb()
     analysis: Analysis = Analysis()
     engine: EngineTable = EngineTable()
+    report: Report = Report()
+    questions: dict[str, dict[str, Any]] = {}
+    """Parameters of questions, by the question's name: they win over those of its `question.toml`."""
     build: Build = Build()

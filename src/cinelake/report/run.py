@@ -3,18 +3,21 @@
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, cast
 
 from cinelake.ask import AskResult
+from cinelake.ask.sentences import Language
 from cinelake.config import Project
 from cinelake.errors import AccessError, ConfigurationError
 from cinelake.lake import Event, Lake, OnEvent, Run, Status, silent
 from cinelake.lake.checksums import sha256_of_bytes
 from cinelake.lake.manifests import manifest_of
+from cinelake.report.charts import draw_charts
 from cinelake.report.page import render_page
 
 STAGE = "report"
 FOLDER, FILE = "report", "report.html"
+Form = Literal["html", "png", "svg"]
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,11 @@ class ReportOptions:
     """What the user may ask of a report."""
 
     output: Path | None = None
-    """Where to write it; `report/report.html` in the project folder where not given."""
+    """Where to write it; `report/report.html` in the project folder where not given. Of charts alone it is a folder."""
+    language: Language | None = None
+    """None takes that of `[report]`."""
+    form: Form = "html"
+    """The page, or its charts alone."""
 
 
 @dataclass(frozen=True)
@@ -34,12 +41,15 @@ class ReportResult:
     lake: str
     status: Status
     path: Path
-    """Absolute."""
+    """Absolute; of charts alone their folder."""
     manifest: str | None
+    charts: tuple[Path, ...] = ()
+    """Those that were written by themselves."""
 
     def to_json(self) -> dict[str, Any]:
         """The document of `--json`."""
-        return {"path": str(self.path), "manifest": self.manifest}
+        charts = {"charts": [str(path) for path in self.charts]} if self.charts else {}
+        return {"path": str(self.path), "manifest": self.manifest, **charts}
 
 
 def write_report(
@@ -57,9 +67,14 @@ def write_report(
     """
     options = options or ReportOptions()
     run = run.on(asked.build.processing_date)
+    language = options.language or project.report.language
+    if options.form != "html":
+        return _write_charts(project, lake, run, asked, options, language)
     path = (options.output or project.directory / FOLDER / FILE).resolve()
     on_event(Event(STAGE, "drawing the charts"))
-    page = render_page(asked.answers, asked.build, lake=str(lake), keys=lake.keys, limits=asked.limits).encode()
+    page = render_page(
+        asked.answers, asked.build, lake=str(lake), keys=lake.keys, language=language, limits=asked.limits
+    ).encode()
     if _holds(path, page):
         return ReportResult(run, str(lake), "unchanged", path, None)
     _write(path, page)
@@ -73,6 +88,22 @@ def write_report(
     return ReportResult(run, str(lake), "done", path, key)
 
 
+def _write_charts(
+    project: Project, lake: Lake, run: Run, asked: AskResult, options: ReportOptions, language: Language
+) -> ReportResult:
+    folder = (options.output or project.directory / FOLDER).resolve()
+    written, status = [], "unchanged"
+    for answer in asked.answers:
+        for drawing in draw_charts(answer, language):
+            path = folder / f"{drawing.name}.{options.form}"
+            data = drawing.png() if options.form == "png" else drawing.svg().encode()
+            if not _holds(path, data):
+                _write(path, data)
+                status = "done"
+            written.append(path)
+    return ReportResult(run, str(lake), cast("Status", status), folder, None, tuple(written))
+
+
 def _holds(path: Path, page: bytes) -> bool:
     """Whether the page is there already; a file that may not be read is written anew."""
     try:
@@ -84,7 +115,7 @@ def _holds(path: Path, page: bytes) -> bool:
 def _write(path: Path, page: bytes) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with NamedTemporaryFile(dir=path.parent, prefix=".", suffix=".html", delete=False) as file:
+        with NamedTemporaryFile(dir=path.parent, prefix=".", suffix=path.suffix, delete=False) as file:
             fresh = Path(file.name)
             try:
                 file.write(page)

@@ -1,32 +1,5 @@
--- One row a kind and genre; `any`: the title has one of the genres, `all`: it has each of them.
--- Sums are of decimals, which come out the same in any order.
-WITH chosen AS (
-    SELECT UNNEST($genres) AS genre
-),
-matched AS (
-    SELECT bridge.kind, bridge.imdb_id, bridge.genre
-    FROM refined.bridge_title_genre AS bridge
-    JOIN chosen ON chosen.genre = bridge.genre
-),
-any_or_all AS (
-    SELECT kind, imdb_id, COUNT(*) AS genres
-    FROM matched
-    GROUP BY kind, imdb_id
-),
-members AS (
-    SELECT kind, imdb_id, 'any' AS genre FROM any_or_all
-    UNION ALL
-    SELECT kind, imdb_id, 'all' AS genre FROM any_or_all WHERE genres = (SELECT COUNT(*) FROM chosen)
-    UNION ALL
-    SELECT kind, imdb_id, genre FROM matched
-),
-measured AS (
-    SELECT members.kind, members.genre, fact.imdb_id, fact.rating, fact.votes, fact.popularity
-    FROM members
-    JOIN refined.fact_title AS fact ON fact.kind = members.kind AND fact.imdb_id = members.imdb_id
-    WHERE $min_votes = 0 OR fact.votes >= $min_votes
-),
-kinds AS (
+-- One row a kind and genre. Sums are of decimals, which come out the same in any order.
+WITH kinds AS (
     SELECT 'film' AS kind
     UNION ALL
     SELECT 'series' AS kind
@@ -36,7 +9,12 @@ genres AS (
     UNION ALL
     SELECT 'all' AS genre, 1 AS place
     UNION ALL
-    SELECT genre, 2 AS place FROM chosen
+    SELECT UNNEST($genres) AS genre, 2 AS place
+),
+measured AS (
+    SELECT kind, genre, imdb_id, rating, votes, popularity
+    FROM members
+    WHERE $min_votes = 0 OR votes >= $min_votes
 )
 SELECT
     kinds.kind,

@@ -1,0 +1,94 @@
+"""The charts of an answer, as SVG or PNG."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import vl_convert
+
+from cinelake.ask import Answer
+from cinelake.ask.questions import FOLDER, WORDS
+from cinelake.ask.sentences import Language
+from cinelake.ask.words import BarChart, Chart, DistributionChart, PointChart, SpecChart
+from cinelake.errors import ConfigurationError
+from cinelake.report.charts.bars import draw_bars
+from cinelake.report.charts.distribution import draw_distribution
+from cinelake.report.charts.points import draw_points
+from cinelake.report.charts.spec import fill_spec
+
+D3_LOCALES: dict[Language, str] = {"en": "en-US", "pt": "pt-BR"}
+CONFIG: dict[str, Any] = {
+    "font": "system-ui, sans-serif",
+    "view": {"stroke": None},
+    "axis": {"labelFontSize": 12, "titleFontSize": 13},
+}
+IDS = re.compile(r' id="(\w+)"')
+SHARPNESS = 2
+"""Pixels of a PNG for each of the chart's."""
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """One chart in one language, ready to be drawn."""
+
+    name: str
+    """Of the question, and its number there."""
+    title: str
+    spec: dict[str, Any]
+    """Vega-Lite."""
+    language: Language
+    said_in: str
+    """The file that tells of it, below `questions/`."""
+
+    def svg(self) -> str:
+        """As an SVG element, without a ground; its ids are its own on a page."""
+        drawn = str(self._drawn(vl_convert.vegalite_to_svg, "transparent"))
+        # Vega numbers them on and on, whatever it draws.
+        for number, name in enumerate(dict.fromkeys(IDS.findall(drawn))):
+            own = f"{self.name}-part-{number}"
+            drawn = drawn.replace(f'id="{name}"', f'id="{own}"').replace(f"(#{name})", f"(#{own})")
+        return drawn
+
+    def png(self) -> bytes:
+        """As a PNG image on white."""
+        return bytes(self._drawn(vl_convert.vegalite_to_png, "white", scale=SHARPNESS))
+
+    def _drawn(self, draw: Callable[..., Any], background: str, **options: Any) -> Any:
+        try:
+            return draw(
+                {**self.spec, "background": background},
+                config=CONFIG,
+                format_locale=D3_LOCALES[self.language],
+                # A question may come from anybody: nothing is fetched for it.
+                allowed_base_urls=[],
+                **options,
+            )
+        except ValueError as error:
+            first, *_ = str(error).strip().splitlines() or ["it is none"]
+            raise ConfigurationError(
+                f"{FOLDER}/{self.said_in} cannot be drawn by Vega-Lite: {first}", "mend the specification"
+            ) from error
+
+
+def draw_charts(answer: Answer, language: Language) -> Iterator[Drawing]:
+    """The charts of an answer in their order; those that have nothing to draw are left out."""
+    for number, chart in enumerate(answer.words.charts, start=1):
+        spec = _spec_of(chart, answer, language)
+        if spec is not None:
+            name = f"{answer.question}-{number}"
+            said_in = f"{answer.question}/{chart.file if isinstance(chart, SpecChart) else WORDS}"
+            yield Drawing(name, getattr(chart.title, language), spec, language, said_in)
+
+
+def _spec_of(chart: Chart, answer: Answer, language: Language) -> dict[str, Any] | None:
+    match chart:
+        case SpecChart():
+            return fill_spec(chart, answer, language)
+        case PointChart():
+            drawn = draw_points(chart, answer, language)
+        case BarChart():
+            drawn = draw_bars(chart, answer, language)
+        case DistributionChart():
+            drawn = draw_distribution(chart, answer, language)
+    return None if drawn is None else drawn.to_dict()
