@@ -117,6 +117,15 @@ def real_data() -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def real(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> ProjectFolder:
+    """A project over these; nothing is landed yet."""
+    folder = ProjectFolder(tmp_path_factory.mktemp("real"))
+    for name, source in (("movies.csv",) * 2, ("series.csv",) * 2, ("tmdb.jsonl", "tmdb_movies.jsonl")):
+        folder.path.joinpath(name).symlink_to(real_data / source)
+    return folder
+
+
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """The path of a Chromium."""

@@ -194,14 +194,6 @@ def test_json_has_the_fields_of_the_contract_and_no_others(sample: ProjectFolder
 # The user's own files
 
 
-@pytest.fixture(scope="module")
-def real(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> ProjectFolder:
-    folder = ProjectFolder(tmp_path_factory.mktemp("real"))
-    for name, source in (("movies.csv",) * 2, ("series.csv",) * 2, ("tmdb.jsonl", "tmdb_movies.jsonl")):
-        folder.path.joinpath(name).symlink_to(real_data / source)
-    return folder
-
-
 def test_real_files_give_the_reference_answers(real: ProjectFolder, real_data: Path) -> None:
     wanted = json.loads(real_data.joinpath("expected.json").read_text())
     real.write_settings(analysis=settings(wanted["genres"], min_money=wanted["floor_usd"]))
