@@ -194,6 +194,7 @@ class DistributionChart(_PlottedChart):
     x_scale: Literal["linear", "log"] = "linear"
     x_title: Words
     y_title: Words
+    """Of what the shares are, as in `of titles`."""
     marks: Marks
 
     def tables(self) -> Iterator[str]:

@@ -19,6 +19,8 @@ WIDTH, HEIGHT = 640, 320
 """Pixels of the plotting area; the page scales it to its width."""
 COMPACT_FROM = 10_000
 """Ticks from which on a number is written in short: 20K, 20 mil."""
+LABELS_APART = 4
+"""Pixels between two ticks' labels; where there are fewer, one is left out."""
 SMALL = 11
 """Pixels of the letters on marks."""
 

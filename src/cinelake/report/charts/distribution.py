@@ -9,8 +9,10 @@ from cinelake.ask import Answer
 from cinelake.ask.sentences import Language, write_value
 from cinelake.ask.words import DistributionChart, Row
 from cinelake.report.charts.axes import Axis, axis_over
-from cinelake.report.charts.common import GREY, SMALL, WIDTH, Palette, tick_labels
+from cinelake.report.charts.common import GREY, LABELS_APART, SMALL, WIDTH, Palette, tick_labels
 
+TICKS = 10
+"""About as many on a linear axis."""
 PANEL_HEIGHT = 110
 """Pixels of one panel's plotting area."""
 ROOM = 0.28
@@ -76,6 +78,9 @@ def _panel(
         axis=altair.Axis(
             values=altair.Undefined if axis.ticks is None else list(axis.ticks),
             labelExpr="datum.label" if axis.ticks is None else tick_labels(axis, language),
+            labelOverlap="greedy",
+            labelSeparation=LABELS_APART,
+            tickCount=TICKS,
             labels=last,
             ticks=last,
             gridOpacity=0.4,
@@ -84,11 +89,13 @@ def _panel(
     top = highest * (1 + ROOM * len(ordered))
     y = altair.Y(
         "y:Q",
-        # One outline lies before the other, not on top of it.
-        stack=None,
         scale=altair.Scale(domain=[0, top], nice=False),
-        title=getattr(chart.y_title, language),
-        axis=altair.Axis(values=[highest], format=".0%", gridOpacity=0.4),
+        title=None,
+        axis=altair.Axis(
+            values=[highest],
+            labelExpr=f"format(datum.value, '.0%') + ' {getattr(chart.y_title, language)}'",
+            gridOpacity=0.4,
+        ),
     )
     outlines, middles = [], []
     for number, value in enumerate(ordered):
@@ -96,7 +103,7 @@ def _panel(
         color = palette.color_of(group)
         outline = _outline([row for row in rows if row[chart.color] == value], chart)
         base = altair.Chart(altair.Data(values=outline)).encode(x=x, y=y, order=altair.Order("order:Q"))
-        outlines += [base.mark_area(color=color, opacity=0.25), base.mark_line(color=color, strokeWidth=1.5)]
+        outlines.append(base.mark_line(color=color, strokeWidth=1.5))
         height = top - highest * ROOM * (number + 0.5)
         for row in (row for row in marks if row[chart.color] == value):
             middles += _mark(chart, answer, language, axis, row, group=group, color=color, height=height, x=x, y=y)

@@ -9,7 +9,7 @@ from cinelake.ask import Answer
 from cinelake.ask.sentences import Language, write_value
 from cinelake.ask.words import PointChart, Row, TableWords
 from cinelake.report.charts.axes import Axis, axis_over
-from cinelake.report.charts.common import GREY, HEIGHT, SMALL, WIDTH, Palette, tick_labels, worded
+from cinelake.report.charts.common import GREY, HEIGHT, LABELS_APART, SMALL, WIDTH, Palette, tick_labels, worded
 from cinelake.report.charts.names import Mark, Side, place_names
 
 NAMED = 4
@@ -103,7 +103,8 @@ def _base(
             axis=altair.Axis(
                 values=altair.Undefined if axis.ticks is None else list(axis.ticks),
                 labelExpr=_label_of(form, axis, language),
-                labelOverlap="greedy" if axis.ticks is None else False,
+                labelOverlap="greedy",
+                labelSeparation=LABELS_APART,
                 gridOpacity=0.4,
                 # What made a profit lies above zero, what made a loss below.
                 gridWidth=altair.condition("datum.value === 0", altair.value(2), altair.value(1)),
