@@ -91,4 +91,4 @@ def _spec_of(chart: Chart, answer: Answer, language: Language) -> dict[str, Any]
             drawn = draw_bars(chart, answer, language)
         case DistributionChart():
             drawn = draw_distribution(chart, answer, language)
-    return None if drawn is None else drawn.to_dict()
+    return None if drawn is None else drawn.to_dict(validate=False)
