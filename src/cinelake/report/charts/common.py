@@ -15,13 +15,13 @@ PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#F
 """Okabe and Ito's colours, told apart with any kind of colour vision (jfly.uni-koeln.de/color)."""
 GREY = "#767676"
 """A middle grey, legible on a light and on a dark page."""
-WIDTH, HEIGHT = 640, 320
+WIDTH, HEIGHT = 480, 320
 """Pixels of the plotting area; the page scales it to its width."""
 COMPACT_FROM = 10_000
 """Ticks from which on a number is written in short: 20K, 20 mil."""
 LABELS_APART = 4
 """Pixels between two ticks' labels; where there are fewer, one is left out."""
-SMALL = 11
+SMALL = 12
 """Pixels of the letters on marks."""
 
 

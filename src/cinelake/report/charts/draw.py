@@ -19,6 +19,8 @@ from cinelake.report.charts.spec import fill_spec
 
 D3_LOCALES: dict[Language, str] = {"en": "en-US", "pt": "pt-BR"}
 CONFIG: dict[str, Any] = {
+    # A reader's letters may be wider than those that room was left for.
+    "padding": {"left": 24, "top": 5, "right": 24, "bottom": 5},
     "font": "system-ui, sans-serif",
     "view": {"stroke": None},
     "axis": {"labelFontSize": 12, "titleFontSize": 13},

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Literal
 from unicodedata import east_asian_width
 
-LETTER_PX, LINE_PX = 6.6, 14
-"""A letter's width and a line's height at 11 pixels, in the wider of the fonts that a reader may have."""
+LETTER_PX, LINE_PX = 7.2, 15
+"""A letter's width and a line's height at 12 pixels, in the wider of the fonts that a reader may have."""
 MARK_PX = 6
 """From a mark's middle to its edge, and a little more."""
 
