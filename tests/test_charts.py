@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from cinelake.ask.words import Scale
 from cinelake.report.charts.axes import TICKS_APART, axis_over
-from cinelake.report.charts.names import MARK_PX, Mark, place_names
+from cinelake.report.charts.names import MARK_PX, Box, Mark, place_names
 
 MONEY = st.floats(1e3, 1e10)
 RETURN = st.floats(-1, 1e6)
@@ -55,6 +55,12 @@ def test_a_name_without_room_is_left_out_and_the_next_gets_it() -> None:
     placed = dict(place_names(marks, width=640, height=320, each=len(marks)))
     assert 0 not in placed
     assert len(marks) - 1 in placed
+
+
+def test_a_name_does_not_stand_on_a_line() -> None:
+    line = Box(120, 0, 122, 320)
+    placed = dict(place_names([mark(100, 100)], width=640, height=320, each=4, free=[line]))
+    assert [side.align for side in placed.values()] == ["right"]
 
 
 def test_each_group_gets_its_number_of_names_the_first_ones() -> None:

@@ -66,7 +66,9 @@ class Mark:
     """Each group gets a number of names."""
 
 
-def place_names(marks: Sequence[Mark], *, width: float, height: float, each: int) -> Iterator[tuple[int, Side]]:
+def place_names(
+    marks: Sequence[Mark], *, width: float, height: float, each: int, free: Sequence[Box] = ()
+) -> Iterator[tuple[int, Side]]:
     """Gives names to the first marks of each group that have room for one.
 
     Args:
@@ -74,12 +76,14 @@ def place_names(marks: Sequence[Mark], *, width: float, height: float, each: int
         width: of the plotting area, in pixels.
         height: of the same.
         each: names of one group, at most.
+        free: where no name may stand, besides on marks.
 
     Returns:
         The number of each mark that gets its name, and where the name stands.
     """
     area = Box(0, 0, width, height)
     taken = [Box(mark.x - MARK_PX, mark.y - MARK_PX, mark.x + MARK_PX, mark.y + MARK_PX) for mark in marks]
+    taken += free
     given: dict[str, int] = {}
     for number, mark in enumerate(marks):
         for side in SIDES if given.get(mark.group, 0) < each else ():
@@ -91,8 +95,13 @@ def place_names(marks: Sequence[Mark], *, width: float, height: float, each: int
                 break
 
 
+def width_of(name: str) -> float:
+    """Pixels that a name takes at most."""
+    return sum(LETTER_PX * (2 if east_asian_width(letter) in "WF" else 1) for letter in name)
+
+
 def _box_of(mark: Mark, side: Side) -> Box:
-    width = sum(LETTER_PX * (2 if east_asian_width(letter) in "WF" else 1) for letter in mark.name)
+    width = width_of(mark.name)
     left = mark.x + side.dx - {"left": 0, "right": width, "center": width / 2}[side.align]
     middle = mark.y + side.dy
     return Box(left, middle - LINE_PX / 2, left + width, middle + LINE_PX / 2)

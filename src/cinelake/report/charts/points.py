@@ -1,6 +1,6 @@
 """Points: a mark a row, where two of its figures meet, some of them named."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import altair
@@ -10,12 +10,14 @@ from cinelake.ask.sentences import Language, write_value
 from cinelake.ask.words import PointChart, Row, TableWords
 from cinelake.report.charts.axes import Axis, axis_over
 from cinelake.report.charts.common import GREY, HEIGHT, LABELS_APART, SMALL, WIDTH, Palette, tick_labels, worded
-from cinelake.report.charts.names import Mark, Side, place_names
+from cinelake.report.charts.names import LINE_PX, Box, Mark, Side, place_names, width_of
 
 NAMED = 4
 """Marks of each colour that get their name: the first in the answer that have room for it."""
 SHORT = 28
 """Letters of a name on a mark."""
+LINE_GAP = 3
+"""Pixels between a line and its figure."""
 
 
 def draw_points(chart: PointChart, answer: Answer, language: Language) -> Any:
@@ -26,11 +28,11 @@ def draw_points(chart: PointChart, answer: Answer, language: Language) -> Any:
     words = answer.words.words_of(chart.data)
     rows = [worded(row, words, language) for row in found]
     behind = [row for row in answer.rows_of(chart.context) if _can_be_drawn(row, chart)] if chart.context else []
-    x_lines, y_lines = (_lines(names, answer) for names in (chart.x_lines, chart.y_lines))
-    every = [*rows, *behind]
+    x_lines = _lines(chart.x_lines, answer, chart.x, words, language)
+    y_lines = _lines(chart.y_lines, answer, chart.y, words, language)
     axes = (
-        axis_over([*(row[chart.x] for row in every), *x_lines.values()], chart.x_scale),
-        axis_over([*(row[chart.y] for row in every), *y_lines.values()], chart.y_scale),
+        axis_over([row[chart.x] for row in (*rows, *behind, *x_lines)], chart.x_scale),
+        axis_over([row[chart.y] for row in (*rows, *behind, *y_lines)], chart.y_scale),
     )
     layers = [_context(behind, axes, chart, words, language)] if behind else []
     layers += [_rules(x_lines, "x", axes, chart, words, language)] if x_lines else []
@@ -39,7 +41,8 @@ def draw_points(chart: PointChart, answer: Answer, language: Language) -> Any:
     points = _base(rows, axes, chart, words, language)
     layers.append(points.mark_point(filled=True, size=60, opacity=0.8).encode(color=color))
     if chart.label is not None:
-        for side, named in _named(rows, axes, chart, chart.label).items():
+        free = list(_boxes_of_rules((x_lines, y_lines), axes, chart))
+        for side, named in _named(rows, axes, chart, chart.label, free).items():
             names = _base(named, axes, chart, words, language).mark_text(
                 align=side.align, baseline="middle", dx=side.dx, dy=side.dy, fontSize=SMALL, color=GREY
             )
@@ -53,36 +56,67 @@ def _can_be_drawn(row: Row, chart: PointChart) -> bool:
     return all(value is not None and not (log and value <= 0) for value, log in zip(values, logarithmic, strict=True))
 
 
-def _lines(names: Sequence[str], answer: Answer) -> dict[str, float]:
-    """The figures of the summary at which lines are drawn; unknown ones have none."""
-    return {name: answer.summary[name] for name in names if answer.summary[name] is not None}
+def _lines(
+    names: Sequence[str], answer: Answer, column: str, words: TableWords, language: Language
+) -> list[dict[str, Any]]:
+    """The figures of the summary at which lines are drawn, in their order; unknown ones have none."""
+    known = sorted({answer.summary[name] for name in names if answer.summary[name] is not None})
+    return [{column: value, "name": write_value(value, words.form(column), language)} for value in known]
 
 
 def _context(
     rows: Sequence[Row], axes: tuple[Axis, Axis], chart: PointChart, words: TableWords, language: Language
 ) -> Any:
     at = [{chart.x: row[chart.x], chart.y: row[chart.y]} for row in rows]
-    return _base(at, axes, chart, words, language).mark_circle(size=9, opacity=0.25, color=GREY)
+    # Hundreds of them: none is read out by itself, which would treble the size of the drawing.
+    return _base(at, axes, chart, words, language).mark_circle(size=9, opacity=0.25, color=GREY, aria=False)
 
 
 def _rules(
-    lines: dict[str, float],
+    lines: Sequence[dict[str, Any]],
     channel: str,
     axes: tuple[Axis, Axis],
     chart: PointChart,
     words: TableWords,
     language: Language,
 ) -> Any:
-    """Dashed lines across the chart, each with its figure at its end."""
-    column = chart.x if channel == "x" else chart.y
-    rows = [{column: value, "name": write_value(value, words.form(column), language)} for value in lines.values()]
-    base = _base(rows, axes, chart, words, language, only=channel)
-    rules = base.mark_rule(strokeDash=[4, 4], color=GREY, opacity=0.8)
-    if channel == "x":
-        names = base.mark_text(align="left", baseline="top", dx=3, fontSize=SMALL - 1, color=GREY)
-        return rules + names.encode(y=altair.value(2), text="name:N")
-    names = base.mark_text(align="right", baseline="bottom", dy=-2, fontSize=SMALL - 1, color=GREY)
-    return rules + names.encode(x=altair.value(WIDTH), text="name:N")
+    """Dashed lines across the chart, each with its figure at its end; that of the least stands before its line."""
+    least, others = (lines[:1], lines[1:]) if len(lines) > 1 else ([], lines)
+    layers = [_base(lines, axes, chart, words, language, only=channel).mark_rule(strokeDash=[4, 4], color=GREY)]
+    for rows, before in ((least, True), (others, False)):
+        base = _base(rows, axes, chart, words, language, only=channel)
+        if channel == "x":
+            names = base.mark_text(
+                align="right" if before else "left",
+                baseline="top",
+                dx=-LINE_GAP if before else LINE_GAP,
+                fontSize=SMALL - 1,
+                color=GREY,
+            ).encode(y=altair.value(2), text="name:N")
+        else:
+            names = base.mark_text(
+                align="right",
+                baseline="top" if before else "bottom",
+                dy=LINE_GAP if before else -LINE_GAP,
+                fontSize=SMALL - 1,
+                color=GREY,
+            ).encode(x=altair.value(WIDTH - LINE_GAP), text="name:N")
+        layers += [names] if rows else []
+    return altair.layer(*layers)
+
+
+def _boxes_of_rules(
+    lines: tuple[Sequence[dict[str, Any]], Sequence[dict[str, Any]]], axes: tuple[Axis, Axis], chart: PointChart
+) -> Iterator[Box]:
+    """Where the lines are, and their figures; see `_rules`."""
+    for row in lines[0]:
+        x, width = axes[0].share(row[chart.x]) * WIDTH, width_of(row["name"]) + LINE_GAP
+        yield Box(x - 1, 0, x + 1, HEIGHT)
+        yield Box(x - width, 0, x + width, LINE_PX + 2)
+    for row in lines[1]:
+        y, width = (1 - axes[1].share(row[chart.y])) * HEIGHT, width_of(row["name"]) + 2 * LINE_GAP
+        yield Box(0, y - 1, WIDTH, y + 1)
+        yield Box(WIDTH - width, y - LINE_PX - LINE_GAP, WIDTH, y + LINE_PX + LINE_GAP)
 
 
 def _base(
@@ -125,7 +159,7 @@ def _label_of(form: str, axis: Axis, language: Language) -> str:
 
 
 def _named(
-    rows: Sequence[dict[str, Any]], axes: tuple[Axis, Axis], chart: PointChart, label: str
+    rows: Sequence[dict[str, Any]], axes: tuple[Axis, Axis], chart: PointChart, label: str, free: Sequence[Box]
 ) -> dict[Side, list[dict[str, Any]]]:
     """The marks that get a name, by where it stands."""
     across, up = axes
@@ -139,7 +173,7 @@ def _named(
         for row in rows
     ]
     named: dict[Side, list[dict[str, Any]]] = {}
-    for number, side in place_names(marks, width=WIDTH, height=HEIGHT, each=NAMED):
+    for number, side in place_names(marks, width=WIDTH, height=HEIGHT, each=NAMED, free=free):
         named.setdefault(side, []).append({**rows[number], "name": marks[number].name})
     return named
 
