@@ -148,7 +148,7 @@ def parameters_of(question: Question, project: Project) -> dict[str, Any]:
     They are the project's `[analysis]`, under those of the question, under those that `[questions.NAME]` gives it.
 
     Raises:
-        ConfigurationError: that gives what the question does not have.
+        ConfigurationError: that gives what the question does not have, or the number of rows that are shown is none.
     """
     analysis: Mapping[str, Any] = project.analysis.model_dump()
     known = {**analysis, "genres": list(project.analysis.genres), **question.words.parameters}
@@ -160,7 +160,27 @@ def parameters_of(question: Question, project: Project) -> dict[str, Any]:
                 f"{CONFIGURATION}: questions.{question.name} has no parameter {name!r}",
                 f"did you mean {near[0]}?" if near else f"it has: {', '.join(sorted(known))}",
             )
+    _check_shown(question, {**known, **given}, given)
     return {**known, **given}
+
+
+def _check_shown(question: Question, parameters: Mapping[str, Any], given: Collection[str]) -> None:
+    """Where a parameter gives the number of rows that are shown of a table, it is one."""
+    own = f"{FOLDER}/{question.name}/{WORDS}"
+    for words in (question.words, *question.words.tables.values()):
+        name = words.shown
+        if not isinstance(name, str):
+            continue
+        if name not in parameters:
+            raise ConfigurationError(
+                f"{own}: shown names {name!r}, which is no parameter", f"name one of: {', '.join(sorted(parameters))}"
+            )
+        value = parameters[name]
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            said_in = f"{CONFIGURATION}: questions.{question.name}" if name in given else f"{own}: parameters"
+            raise ConfigurationError(
+                f"{said_in}.{name} is {value!r}, which is no number of rows", "let it be a whole number above 0"
+            )
 
 
 def _read_query(file: Traversable, said_in: str) -> Query:

@@ -75,6 +75,11 @@ class Answer:
         """The rows of a table by its name; `answer` is one."""
         return self.rows if table == ANSWER else self.tables[table]
 
+    def limit_of(self, table: str) -> int | None:
+        """How many rows of a table are shown, or of each that it is split into; None shows all."""
+        shown = self.words.words_of(table).shown
+        return self.parameters[shown] if isinstance(shown, str) else shown
+
     @property
     def checksum(self) -> str:
         """SHA-256 of the figures, the same wherever the answer is."""

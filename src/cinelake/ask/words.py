@@ -43,9 +43,9 @@ class TableWords(_Table):
     """Those that are shown, in their order; JSON has all."""
     split: str | None = None
     """A column whose values each get a table of their own."""
-    shown: int | None = Field(default=None, ge=0)
-    """Rows that are shown of a table, or of each of those that it is split into; None shows all. A table of 0 is only
-    drawn."""
+    shown: Annotated[int, Field(ge=0)] | str | None = None
+    """Rows that are shown of a table, or of each of those that it is split into, or the parameter that gives them; None
+    shows all. A table of 0 is only drawn. JSON has every row."""
     like: str | None = None
     """Another table, whose columns have the same words."""
     compare: tuple[str, str] | None = Field(default=None, strict=False)

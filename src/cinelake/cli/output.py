@@ -369,7 +369,7 @@ def _print_table(console: "Console", answer: "Answer", table: str, language: "La
         if split is not None:
             console.print(f"\n{words.word(split, value, language)} ({len(chosen):,})", style="bold")
         console.print()
-        shown = chosen[: min(words.shown or LONG, LONG)]
+        shown = chosen[: min(answer.limit_of(table) or LONG, LONG)]
         console.print(draw_table(_columns(answer, table, shown, language), widths))
         left_out += [count_of(len(chosen) - len(shown), "row")] if len(chosen) > len(shown) else []
     if not rows:

@@ -174,14 +174,15 @@ def _as_sentence(told: str) -> str:
 def _tables(answer: Answer, name: str, language: Language) -> list[dict[str, Any]]:
     """A table of the answer, or one for each value of the column that splits it."""
     words, rows, columns = answer.words.words_of(name), answer.rows_of(name), answer.table_columns[name]
-    title = str(getattr(words.title, language))
+    title, limit = str(getattr(words.title, language)), answer.limit_of(name)
     if words.split is None or not rows:
-        return [_table(words, columns, rows, title, name, language)]
+        return [_table(words, columns, rows, limit, title, name, language)]
     return [
         _table(
             words,
             columns,
             [row for row in rows if row[words.split] == value],
+            limit,
             str(words.word(words.split, value, language)),
             name,
             language,
@@ -191,11 +192,17 @@ def _tables(answer: Answer, name: str, language: Language) -> list[dict[str, Any
 
 
 def _table(
-    words: TableWords, columns: Sequence[str], rows: Sequence[Row], caption: str, name: str, language: Language
+    words: TableWords,
+    columns: Sequence[str],
+    rows: Sequence[Row],
+    limit: int | None,
+    caption: str,
+    name: str,
+    language: Language,
 ) -> dict[str, Any]:
     named = [column for column in words.columns if column in columns and column != words.split]
     chosen = named or [column for column in columns if column != words.split]
-    shown = rows[: words.shown]
+    shown = rows[:limit]
     return {
         "caption": caption,
         "count": len(rows),
