@@ -30,6 +30,14 @@ class Work:
         assert self.revenue is not None
         return Fraction(self.revenue - self.budget, self.budget)
 
+    def is_counted(self, min_money: int) -> bool:
+        """Whether budget-and-return counts it."""
+        known = self.popularity is not None and self.budget is not None and self.revenue is not None
+        return known and not self.is_implausible(min_money)
+
+    def is_implausible(self, min_money: int) -> bool:
+        return any(money is not None and money < min_money for money in (self.budget, self.revenue))
+
 
 @dataclass(frozen=True)
 class Works:
@@ -52,43 +60,88 @@ class Works:
             rows += [{"kind": kind, "genre": genre, **_measures(group)} for genre, group in groups.items()]
         return rows
 
+    def films_of(self, genres: Sequence[str], min_votes: int = 0) -> list[Work]:
+        """Those that have any of the genres."""
+        chosen = frozenset(genres)
+        return [
+            work for work in self.film if work.genres & chosen and (not min_votes or (work.votes or 0) >= min_votes)
+        ]
+
     def money(
-        self, genres: Sequence[str], min_votes: int = 0, min_money: int = 1000
+        self,
+        genres: Sequence[str],
+        min_votes: int = 0,
+        min_money: int = 1000,
+        low: Fraction = Fraction(1, 4),
+        high: Fraction = Fraction(3, 4),
     ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         """The summary and the rows of budget-and-return."""
-        films = [
-            work
-            for work in self.film
-            if work.genres & frozenset(genres) and (not min_votes or (work.votes or 0) >= min_votes)
-        ]
-        population = [
-            work
-            for work in films
-            if work.popularity is not None
-            and work.budget is not None
-            and work.revenue is not None
-            and min(work.budget, work.revenue) >= min_money
-        ]
-        budgets = [Fraction(work.budget or 0) for work in population]
-        rois = [work.roi for work in population]
-        popularities = [work.popularity for work in population if work.popularity is not None]
-        spent, earned = sum(budgets), sum(work.revenue or 0 for work in population)
+        films = self.films_of(genres, min_votes)
+        population = [work for work in films if work.is_counted(min_money)]
         summary = {
             "population": len(population),
-            "budget_q1": quantile(budgets, Fraction(1, 4)),
-            "budget_q3": quantile(budgets, Fraction(3, 4)),
-            "roi_q1": quantile(rois, Fraction(1, 4)),
-            "roi_q3": quantile(rois, Fraction(3, 4)),
-            "popularity_q1": quantile(popularities, Fraction(1, 4)),
-            "popularity_q3": quantile(popularities, Fraction(3, 4)),
-            "median_roi": quantile(rois, Fraction(1, 2)),
-            "aggregate_roi": (earned - spent) / spent if spent else None,
-            "profitable_share": Fraction(sum(roi > 0 for roi in rois), len(rois)) if rois else None,
+            **_money_figures(population, low, high),
             "matched_in_tmdb": sum(work.in_tmdb for work in films),
             "budget_known": sum(work.budget is not None for work in films),
             "revenue_known": sum(work.revenue is not None for work in films),
+            "implausible": sum(work.is_implausible(min_money) for work in films),
         }
+        del summary["median_budget"]
         return summary, _corners(population, summary) if population else []
+
+    def decades(
+        self,
+        genres: Sequence[str],
+        *,
+        least: int = 20,
+        min_votes: int = 0,
+        min_money: int = 1000,
+        low: Fraction = Fraction(1, 4),
+        high: Fraction = Fraction(3, 4),
+    ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """The rows of decades and of decade_titles, the latter by group, decade and place."""
+        by_decade: dict[int, list[Work]] = {}
+        for work in self.films_of(genres, min_votes):
+            if work.is_counted(min_money) and work.year is not None:
+                by_decade.setdefault(work.year // 10 * 10, []).append(work)
+        rows: list[dict[str, Any]] = []
+        titles: list[dict[str, Any]] = []
+        for decade, works in sorted(by_decade.items()):
+            figures = _money_figures(works, low, high)
+            corners = _corners(works, figures)
+            groups: dict[str, Any] = {
+                group: [each for each in corners if each["group"] == group]
+                for group in ("big_low_low", "small_high_high")
+            }
+            enough = len(works) >= least
+            told = {**figures, **{group: len(found) for group, found in groups.items()}}
+            rows.append({"decade": decade, "films": len(works), **{k: v if enough else None for k, v in told.items()}})
+            titles += [
+                {**each, "decade": decade, "decade_place": place}
+                for found in groups.values()
+                for place, each in enumerate(found, start=1)
+                if enough
+            ]
+        return rows, titles
+
+
+def _money_figures(works: Sequence[Work], low: Fraction, high: Fraction) -> dict[str, Any]:
+    budgets = [Fraction(work.budget or 0) for work in works]
+    rois = [work.roi for work in works]
+    popularities = [work.popularity for work in works if work.popularity is not None]
+    spent, earned = sum(budgets), sum(work.revenue or 0 for work in works)
+    return {
+        "median_budget": quantile(budgets, Fraction(1, 2)),
+        "budget_q1": quantile(budgets, low),
+        "budget_q3": quantile(budgets, high),
+        "roi_q1": quantile(rois, low),
+        "roi_q3": quantile(rois, high),
+        "popularity_q1": quantile(popularities, low),
+        "popularity_q3": quantile(popularities, high),
+        "median_roi": quantile(rois, Fraction(1, 2)),
+        "aggregate_roi": (earned - spent) / spent if spent else None,
+        "profitable_share": Fraction(sum(roi > 0 for roi in rois), len(rois)) if rois else None,
+    }
 
 
 def _corners(population: Iterable[Work], summary: dict[str, Any]) -> list[dict[str, Any]]:

@@ -129,4 +129,5 @@ def test_every_shipped_model_and_question_can_be_translated() -> None:
     texts = [*root.glob("sql/*/*.sql"), *root.glob("questions/*/*.sql")]
     assert len(texts) > 10
     for path in texts:
-        assert "PERCENTILE_APPROX" not in translate(path.read_text(encoding="utf-8"))
+        bound = path.read_text(encoding="utf-8").replace("$low", "0.25").replace("$high", "0.75")
+        assert "PERCENTILE_APPROX" not in translate(bound)
