@@ -301,3 +301,20 @@ def test_the_lines_are_drawn_at_the_thresholds(sample: ProjectFolder) -> None:
     scatter = next(draw_charts(answer, "en"))
     for threshold in (f"${answer.summary['budget_q1']:,.0f}", f"{answer.summary['roi_q3']:.2f}"):
         assert f">{threshold}</text>" in scatter.svg()
+
+
+@pytest.mark.parametrize("language", ["en", "pt"])
+def test_each_column_and_figure_has_words(sample: ProjectFolder, language: Any) -> None:
+    sample.write_settings()
+    answer = ask(sample)
+    assert set(answer.words.figures) == set(answer.summary)
+    for name in ("answer", *answer.words.shown_tables()):
+        words, rows = answer.words.words_of(name), answer.rows_of(name)
+        assert set(words.columns) <= set(answer.table_columns[name])
+        told = {
+            words.word(column, row[column], language)
+            for row in rows
+            for column in ("reason", "group", "kind")
+            if column in row
+        }
+        assert not told & {*REASONS, "series", "film", "big_low_low", "small_high_high"} - {"counted"}
