@@ -80,8 +80,11 @@ def _rules(
     words: TableWords,
     language: Language,
 ) -> Any:
-    """Dashed lines across the chart, each with its figure at its end; that of the least stands before its line."""
-    least, others = (lines[:1], lines[1:]) if len(lines) > 1 else ([], lines)
+    """Dashed lines across the chart, each with its figure at its end; that of the least before it, if there is room."""
+    column, axis, pixels = (chart.x, axes[0], WIDTH) if channel == "x" else (chart.y, axes[1], HEIGHT)
+    needed = LINE_GAP + (width_of(lines[0]["name"]) if channel == "x" else LINE_PX)
+    split = int(len(lines) > 1 and axis.share(lines[0][column]) * pixels > needed)
+    least, others = lines[:split], lines[split:]
     layers = [_base(lines, axes, chart, words, language, only=channel).mark_rule(strokeDash=[4, 4], color=GREY)]
     for rows, before in ((least, True), (others, False)):
         base = _base(rows, axes, chart, words, language, only=channel)
