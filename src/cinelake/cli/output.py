@@ -350,13 +350,13 @@ def _print_tables(answer: "Answer", language: "Language") -> None:
         console.print()
     if left_out:
         told = ", ".join(dict.fromkeys(left_out))
-        console.print(f"No room here for: {told}. --json and --md have all; --csv --table NAME one.\n", style="dim")
+        console.print(f"No room here for: {told}. --json, --csv and --md have all columns.\n", style="dim")
     for note in answer.notes(language):
         console.print(f"{note}\n", style="dim")
 
 
 def _print_table(console: "Console", answer: "Answer", table: str, language: "Language") -> list[str]:
-    """One table, or one under each value of the column that splits it; returns what there is no room for."""
+    """One table, or one under each value of the column that splits it; returns the columns that there is no room for."""
     from cinelake.cli.tables import draw_table, fit_columns
 
     words, rows = answer.words.words_of(table), answer.rows_of(table)
@@ -371,7 +371,8 @@ def _print_table(console: "Console", answer: "Answer", table: str, language: "La
         console.print()
         shown = chosen[: min(answer.limit_of(table) or LONG, LONG)]
         console.print(draw_table(_columns(answer, table, shown, language), widths))
-        left_out += [count_of(len(chosen) - len(shown), "row")] if len(chosen) > len(shown) else []
+        if len(chosen) > len(shown):
+            console.print(f"and {count_of(len(chosen) - len(shown), 'more row')}", style="dim")
     if not rows:
         console.print()
         console.print(draw_table(columns, widths))
