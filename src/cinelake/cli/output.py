@@ -356,7 +356,7 @@ def _print_tables(answer: "Answer", language: "Language") -> None:
 
 
 def _print_table(console: "Console", answer: "Answer", table: str, language: "Language") -> list[str]:
-    """One table, or one under each value of the column that splits it; returns the columns that there is no room for."""
+    """One table, or one under each value of the column that splits it; returns the columns without room."""
     from cinelake.cli.tables import draw_table, fit_columns
 
     words, rows = answer.words.words_of(table), answer.rows_of(table)
