@@ -116,7 +116,7 @@ def test_a_reference_to_no_table_names_those_that_are(tmp_path: Path) -> None:
 
 
 def test_a_model_that_reads_no_table_is_told(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match=f"{MINE} reads refined.titles, which is no table"):
+    with pytest.raises(ConfigurationError, match=rf"{MINE}, line \d reads refined.titles, which is no table"):
         model_of(tmp_path, "-- One row a kind.", select="SELECT kind FROM refined.titles")
 
 

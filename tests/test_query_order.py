@@ -20,8 +20,8 @@ def names_in_order(texts: Mapping[str, str], *available: str) -> list[str]:
 def test_a_table_that_nobody_makes_is_named_with_its_file_and_the_tables_there_are() -> None:
     with pytest.raises(ConfigurationError) as caught:
         names_in_order({"t.a": "SELECT * FROM t.b", "t.b": "SELECT * FROM raw.moveis"}, "raw.movies")
-    assert caught.value.what == "sql/t.b.sql reads raw.moveis, which is no table"
-    assert caught.value.hint == "tables are: raw.movies, t.a"
+    assert caught.value.what == "sql/t.b.sql, line 1 reads raw.moveis, which is no table"
+    assert caught.value.hint == "did you mean raw.movies? tables are: raw.movies, t.a"
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -23,6 +24,7 @@ from cinelake.ask.words import ANSWER, QuestionWords, Row, TableWords, Words
 from cinelake.config import Project
 from cinelake.engine import open_engine
 from cinelake.engine.interface import Engine, Table
+from cinelake.engine.places import line_of_refusal
 from cinelake.engine.published import attach_newest, demand_build
 from cinelake.engine.queries import Query, in_order
 from cinelake.errors import AccessError, ConfigurationError, DataError
@@ -30,6 +32,9 @@ from cinelake.lake import Event, Lake, OnEvent, Run, Status, silent
 from cinelake.lake.manifests import Manifest, manifest_of
 
 STAGE = "ask"
+MEANT = re.compile(r'^(Did you mean|Candidate (bindings|tables):).*"', re.MULTILINE)
+QUOTED = re.compile(r'"([^"]+)"')
+"""How DuckDB tells what may have been meant."""
 
 
 @dataclass(frozen=True)
@@ -227,7 +232,15 @@ def _run(engine: Engine, query: Query, sql: str, *, held: bool, whole: bool) -> 
             return engine.query(sql)
         engine.hold(query.name, sql)
     except DataError as error:
-        raise ConfigurationError(f"{query.said_in}: {error.what}", "mend that SELECT") from error
+        told = str(error.__cause__ or error).strip()
+        first, *_ = told.splitlines()
+        line = line_of_refusal(query.text, told)
+        said_in = query.said_in if line is None else f"{query.said_in}, line {line}"
+        meant = MEANT.search(told)
+        raise ConfigurationError(
+            f"{said_in}: {first}",
+            f"did you mean {', '.join(QUOTED.findall(meant[0]))}?" if meant else "mend that SELECT",
+        ) from error
     return engine.query(f'SELECT {"*" if whole else "COUNT(*)"} FROM "{query.name}"')
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
@@ -9,6 +10,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import ParseError, SqlglotError
 
+from cinelake.engine.places import line_of_name, line_of_second_statement
 from cinelake.errors import ConfigurationError
 
 DIALECT = "duckdb"
@@ -39,6 +41,11 @@ class Query:
         """The names that stand behind a `$`."""
         return frozenset(node.name for node in self.tree.find_all(exp.Placeholder))
 
+    def place_of(self, name: str) -> str:
+        """The file, and the line where a name stands if there is but one."""
+        line = line_of_name(self.text, name)
+        return self.said_in if line is None else f"{self.said_in}, line {line}"
+
     def bound(self, parameters: Mapping[str, Any]) -> str:
         """The SELECT with each `$name` replaced by its value as a literal: what a person could run by hand.
 
@@ -47,9 +54,12 @@ class Query:
         """
         unknown = sorted(self.parameters - set(parameters))
         if unknown:
+            near = get_close_matches(unknown[0], parameters, n=1)
             raise ConfigurationError(
-                f"{self.said_in} uses ${unknown[0]}, which has no value",
-                f"set it under [parameters] in question.toml; known: {', '.join(sorted(parameters)) or 'none'}",
+                f"{self.place_of(unknown[0])} uses ${unknown[0]}, which has no value",
+                f"did you mean ${near[0]}?"
+                if near
+                else f"set it under [parameters] in question.toml; known: {', '.join(sorted(parameters)) or 'none'}",
             )
 
         def fill(node: exp.Expr) -> exp.Expr:
@@ -80,7 +90,12 @@ def parse_query(name: str, text: str, *, said_in: str) -> Query:
     except RecursionError as error:
         raise ConfigurationError(f"{said_in} is nested too deeply to be read", "write it in more steps") from error
     if len(trees) != 1 or not isinstance(trees[0], exp.Query):
-        raise ConfigurationError(f"{said_in} must hold one SELECT and nothing else", "split it into a file a SELECT")
+        line = line_of_second_statement(text)
+        raise ConfigurationError(
+            f"{said_in} must hold one SELECT and nothing else"
+            + (f"; another statement begins in line {line}" if line else ""),
+            "split it into a file a SELECT",
+        )
     return Query(name, text, said_in, trees[0])
 
 
@@ -112,9 +127,11 @@ def in_order(queries: Collection[Query], *, available: Collection[str]) -> list[
     for query in queries:
         for table in sorted(query.references):
             if table not in by_name and table not in available:
+                known = sorted({*by_name, *available} - {query.name})
                 raise ConfigurationError(
-                    f"{query.said_in} reads {table}, which is no table",
-                    f"tables are: {', '.join(sorted({*by_name, *available} - {query.name}))}",
+                    f"{query.place_of(table.rpartition('.')[2])} reads {table}, which is no table",
+                    (f"did you mean {near}? " if (near := _nearest(table, known)) else "")
+                    + f"tables are: {', '.join(known)}",
                 )
     sorter = TopologicalSorter({name: sorted(by_name[name].references & set(by_name)) for name in sorted(by_name)})
     try:
@@ -123,3 +140,10 @@ def in_order(queries: Collection[Query], *, available: Collection[str]) -> list[
         raise ConfigurationError(
             f"these read each other: {' → '.join(error.args[1])}", "let one of them read only what comes before it"
         ) from error
+
+
+def _nearest(table: str, known: Collection[str]) -> str | None:
+    """The table that was meant, perhaps: one of another layer, or one that is spelled much like it."""
+    bare = table.rpartition(".")[2]
+    elsewhere = [name for name in known if name.rpartition(".")[2] == bare]
+    return next(iter([*elsewhere, *get_close_matches(table, known, n=1, cutoff=0.75)]), None)
