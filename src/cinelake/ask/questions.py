@@ -6,15 +6,16 @@ import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import partial
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any
 
-from jinja2 import TemplateSyntaxError
 from pydantic import ValidationError
 
-from cinelake.ask.sentences import check_sentence
+from cinelake.ask.sentences import LOCALES, check_sentence
 from cinelake.ask.words import ANSWER, QuestionWords, SpecChart
+from cinelake.ask.written import Written, explain, near
 from cinelake.config import CONFIGURATION, Project
 from cinelake.engine.queries import Query, in_order, parse_query
 from cinelake.errors import ConfigurationError
@@ -37,8 +38,20 @@ class Question:
     words: QuestionWords
     queries: tuple[Query, ...]
     """In the order in which they run; `answer` is among them, `summary` may be."""
-    specs: Mapping[str, Any]
+    specs: Mapping[str, "Spec"]
     """Vega-Lite specifications of its charts, by file."""
+    written: Written
+    """Its `question.toml`."""
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A Vega-Lite specification of a question's own."""
+
+    said_in: str
+    text: str
+    """As it was written."""
+    document: Any
 
 
 def load_questions(project: Project, names: Sequence[str] = ()) -> list[Question]:
@@ -92,7 +105,7 @@ def read_question(folder: Traversable, said_in: str) -> Question:
         raise ConfigurationError(
             f"{said_in}: that is no name for a question", "use small letters, digits and hyphens, as in films-by-decade"
         )
-    words = _read_words(folder / WORDS, f"{said_in}/{WORDS}")
+    words, written = _read_words(folder / WORDS, f"{said_in}/{WORDS}")
     queries = [
         _read_query(file, f"{said_in}/{file.name}")
         for file in sorted(folder.iterdir(), key=lambda file: file.name)
@@ -100,46 +113,54 @@ def read_question(folder: Traversable, said_in: str) -> Question:
     ]
     if ANSWER not in [query.name for query in queries]:
         raise ConfigurationError(f"{said_in} has no {ANSWER}.sql", "add one: a SELECT over refined.* and trusted.*")
-    _check_tables(words, {query.name for query in queries}, f"{said_in}/{WORDS}")
+    _check_tables(words, {query.name for query in queries}, written)
     specs = {
         chart.file: _read_spec(folder / chart.file, f"{said_in}/{chart.file}")
         for chart in words.charts
         if isinstance(chart, SpecChart)
     }
     tables = {name for query in queries for name in query.references if "." in name}
-    return Question(folder.name, words, tuple(in_order(queries, available=tables)), specs)
+    return Question(folder.name, words, tuple(in_order(queries, available=tables)), specs, written)
 
 
-def _check_tables(words: QuestionWords, there: Collection[str], said_in: str) -> None:
+def _check_tables(words: QuestionWords, there: Collection[str], written: Written) -> None:
     """Tables that are shown or drawn have their `.sql` file, and no name that the document of `--json` has already."""
     for name in words.tables:
         if name in TAKEN:
-            raise ConfigurationError(f"{said_in}: no further table may be called {name}", "rename it and its .sql file")
-    for name in words.needed():
-        if name not in there or name == SUMMARY:
             raise ConfigurationError(
-                f"{said_in} shows or draws {name}, but there is no {name}.sql"
+                f"{written.place(('tables', name))}: no further table may be called {name}",
+                "rename it and its .sql file",
+            )
+    known = sorted({*there} - {SUMMARY})
+    for path, name in words.places_of_tables():
+        if name not in known:
+            place = written.place(path)
+            raise ConfigurationError(
+                f"{place} shows or draws {name}, but there is no {name}.sql"
                 if name != SUMMARY
-                else f"{said_in} shows or draws summary as a table",
-                f"add it, or name one of: {', '.join(sorted({*there} - {SUMMARY}))}",
+                else f"{place} shows or draws summary as a table",
+                near(name, known) or f"add it, or name one of: {', '.join(known)}",
             )
 
 
-def _read_spec(file: Traversable, said_in: str) -> Any:
+def _read_spec(file: Traversable, said_in: str) -> Spec:
     """A Vega-Lite specification; whether it can be drawn is seen when it is."""
     try:
-        spec = json.loads(file.read_text(encoding="utf-8-sig"))
+        text = file.read_text(encoding="utf-8-sig")
+        spec = json.loads(text)
     except FileNotFoundError as error:
         raise ConfigurationError(f"{said_in} is missing", "add it: a Vega-Lite specification") from error
     except json.JSONDecodeError as error:
         raise ConfigurationError(
             f"{said_in}, line {error.lineno}: this is no JSON: {error.msg.lower()}", "mend that line"
         ) from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{said_in} cannot be read as text", "save it as UTF-8") from error
+    except UnicodeDecodeError as error:
+        raise _no_utf8(error, said_in) from error
+    except (OSError, RecursionError) as error:
+        raise ConfigurationError(f"{said_in} cannot be read as JSON", "make it a file that you may read") from error
     if not isinstance(spec, dict):
         raise ConfigurationError(f"{said_in} is no Vega-Lite specification", "let it be a JSON object")
-    return spec
+    return Spec(said_in, text, spec)
 
 
 def parameters_of(question: Question, project: Project) -> dict[str, Any]:
@@ -192,7 +213,7 @@ def _read_query(file: Traversable, said_in: str) -> Query:
     try:
         text = file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ConfigurationError(f"{said_in} is not UTF-8 text", "save it as UTF-8") from error
+        raise _no_utf8(error, said_in) from error
     except OSError as error:
         raise ConfigurationError(
             f"{said_in} cannot be read: {error.strerror}", "make it a file that you may read"
@@ -200,24 +221,32 @@ def _read_query(file: Traversable, said_in: str) -> Query:
     return parse_query(name, text, said_in=said_in)
 
 
-def _read_words(file: Traversable, said_in: str) -> QuestionWords:
+def _read_words(file: Traversable, said_in: str) -> tuple[QuestionWords, Written]:
     try:
-        words = QuestionWords.model_validate(tomllib.loads(file.read_text(encoding="utf-8-sig")))
-        for template in (words.sentence, *words.notes):
-            check_sentence(template.en)
-            check_sentence(template.pt)
+        text = file.read_text(encoding="utf-8-sig")
     except FileNotFoundError as error:
         raise ConfigurationError(f"{said_in} is missing", "add it: title, prose and sentence, in en and pt") from error
+    except UnicodeDecodeError as error:
+        raise _no_utf8(error, said_in) from error
     except OSError as error:
         raise ConfigurationError(
             f"{said_in} cannot be read: {error.strerror}", "make it a file that you may read"
         ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{said_in} is no valid TOML: {error}", "mend that line") from error
-    except TemplateSyntaxError as error:
-        raise ConfigurationError(f"{said_in}: a sentence's template: {error.message}", "mend the template") from error
+    written = Written.of(said_in, text)
+    try:
+        words = QuestionWords.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        opened = f"; the text that opens in line {written.open_at} does not close" if written.open_at else ""
+        raise ConfigurationError(f"{said_in} is no valid TOML: {error}{opened}", "mend that line") from error
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise ConfigurationError(f"{said_in}: {field}: {first['msg'].lower()}", "mend that setting") from None
-    return words
+        raise explain(error, written, QuestionWords) from None
+    notes = [(("notes", number), note) for number, note in enumerate(words.notes)]
+    for path, template in ((("sentence",), words.sentence), *notes):
+        for language in LOCALES:
+            check_sentence(getattr(template, language), partial(written.place, (*path, language)))
+    return words, written
+
+
+def _no_utf8(error: UnicodeDecodeError, said_in: str) -> ConfigurationError:
+    line = error.object[: error.start].count(b"\n") + 1
+    return ConfigurationError(f"{said_in} is not UTF-8 text: line {line} holds another encoding", "save it as UTF-8")

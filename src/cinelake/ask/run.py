@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any, ClassVar
 
 from cinelake.ask.comparison import SUMS, compare, mean_of
@@ -14,13 +15,14 @@ from cinelake.ask.limits import limits_of
 from cinelake.ask.questions import (
     FOLDER,
     SUMMARY,
-    WORDS,
     Question,
+    Spec,
     load_questions,
     parameters_of,
 )
 from cinelake.ask.sentences import Language, write_sentence
 from cinelake.ask.words import ANSWER, QuestionWords, Row, TableWords, Words
+from cinelake.ask.written import Written, near
 from cinelake.config import Project
 from cinelake.engine import open_engine
 from cinelake.engine.interface import Engine, Table
@@ -68,8 +70,10 @@ class Answer:
     parameters: Mapping[str, Any]
     sql: Mapping[str, str]
     """What ran, by name, with the parameters in place."""
-    specs: Mapping[str, Any] = field(default_factory=dict)
+    specs: Mapping[str, Spec]
     """Vega-Lite specifications, by file."""
+    written: Written
+    """The question's `question.toml`."""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -105,8 +109,12 @@ class Answer:
             counts=self.counts,
             parameters=self.parameters,
             language=language,
-            said_in=f"{FOLDER}/{self.question}",
+            place=partial(self.written.place, (*self._path_of(template), language)),
         )
+
+    def _path_of(self, template: Words) -> tuple[str | int, ...]:
+        notes = [("notes", number) for number, note in enumerate(self.words.notes) if note is template]
+        return notes[0] if notes else ("sentence",)
 
     def notes(self, language: Language) -> list[str]:
         """What the answer cannot tell, in words."""
@@ -201,7 +209,10 @@ def _answer(engine: Engine, tables: Sequence[str], question: Question, project: 
     rows = {name: tuple(_plain(row) for row in table.records()) for name, table in told.items()}
     misfit = words.misfit_of(columns, rows, summary[0] if summary else {})
     if misfit is not None:
-        raise ConfigurationError(f"{said_in}/{WORDS}: {misfit}", "mend that setting, or the SQL")
+        raise ConfigurationError(
+            f"{question.written.place(misfit.at)}: {misfit.told}",
+            near(misfit.wrong, misfit.known) or "mend that setting, or the SQL",
+        )
     counts = {
         name: len(table.rows) if name in wanted else table.rows[0][0]
         for name, table in found.items()
@@ -218,6 +229,7 @@ def _answer(engine: Engine, tables: Sequence[str], question: Question, project: 
         parameters=parameters,
         sql=sql,
         specs=question.specs,
+        written=question.written,
     )
 
 

@@ -1,11 +1,14 @@
 """The answer in a sentence: small templates that pick figures from the answer and write them in the reader's way."""
 
-from collections.abc import Mapping, Sequence
+import re
+import traceback
+from collections.abc import Callable, Collection, Mapping, Sequence
 from decimal import Decimal
+from difflib import get_close_matches
 from typing import Any, Literal
 
 from babel.numbers import format_currency, format_decimal, format_percent
-from jinja2 import StrictUndefined, TemplateError
+from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from cinelake.errors import ConfigurationError
@@ -15,6 +18,7 @@ LOCALES: dict[Language, str] = {"en": "en_US", "pt": "pt_BR"}
 USD: dict[Language, str] = {"en": "¤#,##0", "pt": "¤ #,##0"}
 """Whole dollars: TMDB's figures are not finer."""
 UNKNOWN = "–"
+QUOTED = re.compile(r"'(\w+)'")
 
 
 def write_value(value: Any, form: str, language: Language) -> str:
@@ -60,14 +64,15 @@ def write_sentence(
     counts: Mapping[str, int],
     parameters: Mapping[str, Any],
     language: Language,
-    said_in: str,
+    place: Callable[[int], str],
 ) -> str:
     """Fills in a sentence.
 
     Templates may use `rows`, `summary`, `tables` (the rows of further tables that are shown or drawn, by name),
     `parameters`, `counts` (how many rows each further `.sql` of the question gave, by its name), the function
     `row(kind='film', genre='any')`, which gives the one row with these values, with `of='differences'` that of a
-    further table, and the filters `integer`, `decimal`, `usd`, `percent` and `listed`.
+    further table, and the filters `integer`, `decimal`, `usd`, `percent` and `listed`. `place` tells the file and line
+    of a line of the template.
 
     Raises:
         ConfigurationError: the template asks for what the answer does not have.
@@ -81,27 +86,55 @@ def write_sentence(
             if all(each.get(name) == value for name, value in values.items())
         ]
         if len(found) != 1:
-            raise ConfigurationError(
-                f"{said_in}: row({', '.join(f'{name}={value!r}' for name, value in values.items())}) "
-                f"fits {len(found)} rows",
-                "name a row that the answer has once",
-            )
+            told = ", ".join(f"{name}={value!r}" for name, value in values.items())
+            raise LookupError(f"row({told}) fits {len(found)} rows, and must fit one")
         return found[0]
 
+    context = {
+        "rows": rows,
+        "summary": summary,
+        "tables": tables,
+        "counts": counts,
+        "parameters": parameters,
+        "row": row,
+    }
     try:
-        text = environment.from_string(template).render(
-            rows=rows, summary=summary, tables=tables, counts=counts, parameters=parameters, row=row
-        )
+        text = environment.from_string(template).render(context)
     except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == "<template>"]
+        known = {*context, *summary, *parameters, *tables, *(name for row in rows[:1] for name in row)}
         raise ConfigurationError(
-            f"{said_in}: the sentence cannot be written: {error}", "mend its template in question.toml"
+            f"{place((lines or [None])[-1] or 1)}: the sentence cannot be written: {error}",
+            _nearest(error, known) or "mend its template in question.toml",
         ) from error
     return " ".join(text.split())
 
 
-def check_sentence(template: str) -> None:
-    """Raises jinja2.TemplateSyntaxError where a template is none."""
-    _environment("en").from_string(template)
+def check_sentence(template: str, place: Callable[[int], str]) -> None:
+    """Checks that a template is one.
+
+    Args:
+        template: of a sentence or a note.
+        place: the file and line of a line of it.
+
+    Raises:
+        ConfigurationError: it is none.
+    """
+    environment = _environment("en")
+    try:
+        environment.from_string(template)
+    except TemplateSyntaxError as error:
+        raise ConfigurationError(
+            f"{place(error.lineno)}: a sentence's template: {error.message}",
+            _nearest(error, environment.filters) or "mend the template",
+        ) from error
+
+
+def _nearest(error: Exception, known: Collection[str]) -> str | None:
+    """A question after what was meant by the last name that an error quotes."""
+    names = QUOTED.findall(str(error))
+    found = get_close_matches(names[-1], known, n=1) if names else []
+    return f"did you mean {found[0]}?" if found else None
 
 
 def _environment(language: Language) -> ImmutableSandboxedEnvironment:

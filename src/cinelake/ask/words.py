@@ -1,7 +1,7 @@
 """The words of a question: what `question.toml` may say, in both languages, and how its columns are written."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -14,6 +14,21 @@ Scale = Literal["linear", "log", "symlog"]
 Row = Mapping[str, Any]
 Tables = Mapping[str, Sequence[Row]]
 """Rows by the name of their `.sql` file."""
+
+
+class Misfit(NamedTuple):
+    """What the words say that does not fit the rows."""
+
+    at: tuple[str | int, ...]
+    """The setting, as in `("charts", 0, "x")`."""
+    told: str
+    wrong: str = ""
+    """A name that is not there, among those that are."""
+    known: tuple[str, ...] = ()
+
+    def under(self, *path: str | int, told: str = "") -> "Misfit":
+        """The same, of a table or a chart in the file."""
+        return self._replace(at=(*path, *self.at), told=f"{told}{self.told}")
 
 
 class _Table(BaseModel):
@@ -69,10 +84,11 @@ class TableWords(_Table):
         words = self.columns.get(column)
         return words.format if words else "text"
 
-    def misfit(self, columns: Sequence[str], rows: Sequence[Row]) -> str | None:
+    def misfit(self, columns: Sequence[str], rows: Sequence[Row]) -> Misfit | None:
         """What these words say that does not fit such rows; None where all fits."""
         if self.split is not None and self.split not in columns:
-            return f"split is {self.split!r}, but the columns are {', '.join(columns)}"
+            what = f"split is {self.split!r}, but the columns are {', '.join(columns)}"
+            return Misfit(("split",), what, self.split, tuple(columns))
         figures = [name for name, words in self.columns.items() if words.format != "text"]
         return next((told for name in figures if (told := _no_figure(f"columns.{name}.format", name, rows))), None)
 
@@ -82,11 +98,11 @@ class _Chart(_Table):
     data: str = ANSWER
     """The table that is drawn, by the name of its `.sql` file."""
 
-    def tables(self) -> Iterator[str]:
-        """Those that the chart needs."""
-        yield self.data
+    def tables(self) -> Iterator[tuple[tuple[str, ...], str]]:
+        """Those that the chart needs, each with the setting that names it."""
+        yield ("data",), self.data
 
-    def misfit(self, columns: Mapping[str, Sequence[str]], tables: Tables, summary: Row) -> str | None:  # noqa: ARG002
+    def misfit(self, columns: Mapping[str, Sequence[str]], tables: Tables, summary: Row) -> Misfit | None:  # noqa: ARG002
         """What it says that does not fit what was found; None where all fits. See `QuestionWords.misfit_of`."""
         return None
 
@@ -105,11 +121,12 @@ class _PlottedChart(_Chart):
         """Those of them that must hold figures."""
         return {"y": (self.data, self.y)}
 
-    def misfit(self, columns: Mapping[str, Sequence[str]], tables: Tables, summary: Row) -> str | None:  # noqa: ARG002
+    def misfit(self, columns: Mapping[str, Sequence[str]], tables: Tables, summary: Row) -> Misfit | None:  # noqa: ARG002
         """See `_Chart.misfit`."""
         for field, (table, column) in self.columns().items():
             if column is not None and column not in columns[table]:
-                return f"{field} is {column!r}, but the columns of {table} are {', '.join(columns[table])}"
+                what = f"{field} is {column!r}, but the columns of {table} are {', '.join(columns[table])}"
+                return Misfit(_setting(field), what, column, tuple(columns[table]))
         return next(
             (
                 told
@@ -134,9 +151,11 @@ class PointChart(_PlottedChart):
     """Figures of the summary at which a line is drawn, by name."""
     y_lines: tuple[str, ...] = Field(default=(), strict=False)
 
-    def tables(self) -> Iterator[str]:
+    def tables(self) -> Iterator[tuple[tuple[str, ...], str]]:
         """See `_Chart.tables`."""
-        yield from (self.data, *([self.context] if self.context else []))
+        yield from super().tables()
+        if self.context:
+            yield ("context",), self.context
 
     def columns(self) -> dict[str, tuple[str, str | None]]:
         """See `_PlottedChart.columns`."""
@@ -149,11 +168,13 @@ class PointChart(_PlottedChart):
         """See `_PlottedChart.figures`."""
         return super().figures() | {"x": (self.data, self.x)}
 
-    def misfit(self, columns: Mapping[str, Sequence[str]], tables: Tables, summary: Row) -> str | None:
+    def misfit(self, columns: Mapping[str, Sequence[str]], tables: Tables, summary: Row) -> Misfit | None:
         """See `_Chart.misfit`."""
-        for name in (*self.x_lines, *self.y_lines):
-            if name not in summary:
-                return f"a line is drawn at {name!r}, but the summary has {', '.join(summary) or 'nothing'}"
+        for setting, names in (("x_lines", self.x_lines), ("y_lines", self.y_lines)):
+            for name in names:
+                if name not in summary:
+                    told = f"a line is drawn at {name!r}, but the summary has {', '.join(summary) or 'nothing'}"
+                    return Misfit((setting,), told, name, tuple(summary))
         return super().misfit(columns, tables, summary)
 
 
@@ -197,9 +218,10 @@ class DistributionChart(_PlottedChart):
     """Of what the shares are, as in `of titles`."""
     marks: Marks
 
-    def tables(self) -> Iterator[str]:
+    def tables(self) -> Iterator[tuple[tuple[str, ...], str]]:
         """See `_Chart.tables`."""
-        yield from (self.data, self.marks.data)
+        yield from super().tables()
+        yield ("marks", "data"), self.marks.data
 
     def columns(self) -> dict[str, tuple[str, str | None]]:
         """See `_PlottedChart.columns`."""
@@ -226,9 +248,10 @@ class SpecChart(_Chart):
     uses: tuple[str, ...] = Field(default=(), strict=False)
     """Further tables that it reads."""
 
-    def tables(self) -> Iterator[str]:
+    def tables(self) -> Iterator[tuple[tuple[str, ...], str]]:
         """See `_Chart.tables`."""
-        yield from (self.data, *self.uses)
+        yield from super().tables()
+        yield from ((("uses",), name) for name in self.uses)
 
 
 Chart = Annotated[PointChart | BarChart | DistributionChart | SpecChart, Field(discriminator="mark")]
@@ -257,8 +280,15 @@ class QuestionWords(TableWords):
 
     def needed(self) -> list[str]:
         """The tables beside the answer's that are shown or drawn."""
-        drawn = [name for chart in self.charts for name in chart.tables()]
-        return [name for name in dict.fromkeys([*self.tables, *drawn]) if name != ANSWER]
+        return list(dict.fromkeys(name for _, name in self.places_of_tables() if name != ANSWER))
+
+    def places_of_tables(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        """Each table that is shown or drawn, with the setting that names it."""
+        for name in self.tables:
+            yield ("tables", name), name
+        for number, chart in enumerate(self.charts):
+            for setting, name in chart.tables():
+                yield ("charts", number, *setting), name
 
     def shown_tables(self) -> list[str]:
         """The tables beside the answer's that are shown."""
@@ -272,7 +302,7 @@ class QuestionWords(TableWords):
         like = self.tables.get(words.like or "", self)
         return words if words.columns else words.model_copy(update={"columns": like.columns})
 
-    def misfit_of(self, columns: Mapping[str, Sequence[str]], tables: Tables, summary: Row) -> str | None:
+    def misfit_of(self, columns: Mapping[str, Sequence[str]], tables: Tables, summary: Row) -> Misfit | None:
         """What these words say that does not fit what was found; None where all fits.
 
         Args:
@@ -282,24 +312,34 @@ class QuestionWords(TableWords):
         """
         for name, words in self.figures.items():
             if name not in summary:
-                return f"figures names {name!r}, but the figures of the summary are {', '.join(summary) or 'none'}"
+                told = f"figures names {name!r}, but the figures of the summary are {', '.join(summary) or 'none'}"
+                return Misfit(("figures", name), told, name, tuple(summary))
             if words.format != "text" and not _is_figure(summary[name]):
-                return f"figures.{name}.format wants a figure, but the summary holds {summary[name]!r}"
+                told = f"figures.{name}.format wants a figure, but the summary holds {summary[name]!r}"
+                return Misfit(("figures", name, "format"), told)
         for name in (ANSWER, *self.tables):
-            told = self.words_of(name)
-            if told.like is not None and told.like not in self.tables:
-                return f"tables.{name}.like is {told.like!r}, but the tables are {', '.join(self.tables)}"
-            if misfit := told.misfit(columns[name], tables[name]):
-                return misfit if name == ANSWER else f"tables.{name}: {misfit}"
-        for number, chart in enumerate(self.charts, start=1):
+            words_of = self.words_of(name)
+            if words_of.like is not None and words_of.like not in self.tables:
+                told = f"tables.{name}.like is {words_of.like!r}, but the tables are {', '.join(self.tables)}"
+                return Misfit(("tables", name, "like"), told, words_of.like, tuple(self.tables))
+            if misfit := words_of.misfit(columns[name], tables[name]):
+                return misfit if name == ANSWER else misfit.under("tables", name, told=f"tables.{name}: ")
+        for number, chart in enumerate(self.charts):
             if misfit := chart.misfit(columns, tables, summary):
-                return f"chart {number}: {misfit}"
+                return misfit.under("charts", number, told=f"chart {number + 1}: ")
         return None
 
 
-def _no_figure(field: str, column: str, rows: Sequence[Row]) -> str | None:
+def _setting(field: str) -> tuple[str, ...]:
+    """The setting of a chart that a field stands for: `context's x` is its `x`, `panel of marks` its `panel`."""
+    return tuple(field.removeprefix("context's ").removesuffix(" of marks").split("."))
+
+
+def _no_figure(field: str, column: str, rows: Sequence[Row]) -> Misfit | None:
     value = next((row.get(column) for row in rows if not _is_figure(row.get(column))), None)
-    return None if value is None else f"{field} wants figures, but column {column!r} holds {value!r}"
+    if value is None:
+        return None
+    return Misfit(_setting(field), f"{field} wants figures, but column {column!r} holds {value!r}")
 
 
 def _is_figure(value: Any) -> bool:

@@ -13,8 +13,8 @@ def fill_spec(chart: SpecChart, answer: Answer, language: Language) -> dict[str,
     """The specification in the reader's language, with the rows of its tables; None where there are none to draw."""
     if not answer.rows_of(chart.data):
         return None
-    spec = _in_language(answer.specs[chart.file], language)
-    return {**spec, "datasets": {name: [dict(row) for row in answer.rows_of(name)] for name in chart.tables()}}
+    spec = _in_language(answer.specs[chart.file].document, language)
+    return {**spec, "datasets": {name: [dict(row) for row in answer.rows_of(name)] for _, name in chart.tables()}}
 
 
 def _in_language(part: Any, language: Language) -> Any:
