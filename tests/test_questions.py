@@ -80,8 +80,14 @@ def ask(folder: ProjectFolder, *names: str) -> dict[str, Answer]:
         ({"decades.sql": "SELECT yeer AS decade FROM refined.dim_title"}, "films-by-decade/decades.sql"),
         ({"summary.sql": "SELECT decade FROM decades"}, "summary.sql gave 3 rows"),
         ({"question.toml": None}, "question.toml is missing"),
-        ({"question.toml": WORDS.replace('pt = "Quantos filmes por década?"', "")}, "question.toml, line 3: title.pt is missing"),
-        ({"question.toml": WORDS.replace("[title]\n", "[title]\nfr = 'x'\n")}, "question.toml, line 4: title.fr is no setting"),
+        (
+            {"question.toml": WORDS.replace('pt = "Quantos filmes por década?"', "")},
+            "question.toml, line 3: title.pt is missing",
+        ),
+        (
+            {"question.toml": WORDS.replace("[title]\n", "[title]\nfr = 'x'\n")},
+            "question.toml, line 4: title.fr is no setting",
+        ),
         ({"question.toml": WORDS.replace("[prose]", "[prose")}, "question.toml is no valid TOML"),
         ({"question.toml": WORDS.replace("[prose]", "[prose")}, "line 6"),
         (

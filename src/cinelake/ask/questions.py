@@ -119,7 +119,8 @@ def read_question(folder: Traversable, said_in: str) -> Question:
         for chart in words.charts
         if isinstance(chart, SpecChart)
     }
-    tables = {name for query in queries for name in query.references if "." in name}
+    # Which tables there are is known once a build is read.
+    tables = {name for query in queries for name in query.references}
     return Question(folder.name, words, tuple(in_order(queries, available=tables)), specs, written)
 
 

@@ -45,6 +45,8 @@ def write_value(value: Any, form: str, language: Language) -> str:
             return format_currency(value, "USD", USD[language], locale, currency_digits=False)
         case "percent":
             return format_percent(value, "#,##0.0%", locale)
+        case "year" if value == int(value):
+            return str(int(value))
         case _:
             return str(value)
 

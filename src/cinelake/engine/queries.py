@@ -10,7 +10,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import ParseError, SqlglotError
 
-from cinelake.engine.places import line_of_name, line_of_second_statement
+from cinelake.engine.places import line_of_name, line_of_second_statement, line_of_syntax
 from cinelake.errors import ConfigurationError
 
 DIALECT = "duckdb"
@@ -79,7 +79,7 @@ def parse_query(name: str, text: str, *, said_in: str) -> Query:
     except ParseError as error:
         first = error.errors[0] if error.errors else {}
         raise ConfigurationError(
-            f"{said_in}, line {first.get('line', '?')}: {first.get('description', 'this is no SQL')}",
+            f"{said_in}, line {line_of_syntax(text, first) or '?'}: {first.get('description', 'this is no SQL')}",
             f"mend the SQL near {str(first.get('highlight', ''))!r}",
         ) from error
     except SqlglotError as error:

@@ -43,11 +43,12 @@ class Palette:
         """The colour of a value, by its words."""
         return PALETTE[self.names.index(name) % len(PALETTE)]
 
-    def channel(self, column: str, shown: Sequence[str]) -> Any:
+    def channel(self, column: str, shown: Sequence[Any]) -> Any:
         """How marks are coloured by a column, with a legend of what is shown."""
-        names = [name for name in self.names if name in shown]
+        known = [value for value in dict.fromkeys(shown) if value is not None]
+        values = sorted(known, key=lambda value: self.names.index(str(value)))
         legend = altair.Legend(title=None, orient="top", direction="vertical", labelLimit=WIDTH, labelFontSize=12)
-        scale = altair.Scale(domain=names, range=[self.color_of(name) for name in names])
+        scale = altair.Scale(domain=values, range=[self.color_of(str(value)) for value in values])
         return altair.Color(f"{column}:N", scale=scale, legend=legend)
 
 

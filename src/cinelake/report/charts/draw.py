@@ -67,9 +67,10 @@ class Drawing:
                 **options,
             )
         except ValueError as error:
-            first, *_ = str(error).strip().splitlines() or ["it is none"]
+            # The first line tells what was tried, the second what went wrong.
+            told = [line.removeprefix("Error: ") for line in str(error).strip().splitlines()] or ["it is none"]
             raise ConfigurationError(
-                f"{FOLDER}/{self.said_in} cannot be drawn by Vega-Lite: {first}", "mend the specification"
+                f"{FOLDER}/{self.said_in} cannot be drawn by Vega-Lite: {told[:2][-1]}", "mend the specification"
             ) from error
 
 
