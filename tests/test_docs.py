@@ -17,7 +17,7 @@ from cinelake.build.reference import tables_markdown
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 BLOCK = re.compile(r"^([^\n]*)\n```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-FILE = re.compile(r"`([\w./-]+\.(?:toml|sql|py))`")
+FILE = re.compile(r"`([\w./-]+\.(?:toml|sql|py|json))`")
 LINK = re.compile(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)")
 PAGES = [ROOT / "README.md", ROOT / "ARCHITECTURE.md", *sorted(DOCS.rglob("*.md"))]
 
@@ -91,6 +91,31 @@ def test_a_table_and_a_question_are_added_as_the_page_says(tmp_path: Path, name:
     for command, told in commands:
         printed = printed_by(command, tmp_path)
         assert fits(told, printed), f"{command} printed\n{printed}"
+
+
+@pytest.mark.parametrize("name", ["ask-your-own.md", "pt/fazer-sua-pergunta.md"])
+def test_a_question_with_a_chart_is_asked_as_the_page_says(tmp_path: Path, name: str) -> None:
+    page = DOCS / name
+    assert len(page.read_text(encoding="utf-8").splitlines()) <= 40
+    [console] = write_files(page, tmp_path)
+    files = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
+    question = "questions/by-decade"
+    assert files == {"lake.toml", *(f"{question}/{file}" for file in ("answer.sql", "question.toml", "lines.vl.json"))}
+    commands = commands_of(console)
+    assert len(commands) == 2
+    for command, told in commands:
+        printed = printed_by(command, tmp_path)
+        assert fits(told, printed), f"{command} printed\n{printed}"
+
+
+def test_both_languages_of_a_page_have_the_same_commands() -> None:
+    for english, portuguese in (
+        ("add-a-table.md", "pt/adicionar-uma-tabela.md"),
+        ("ask-your-own.md", "pt/fazer-sua-pergunta.md"),
+    ):
+        blocks = [BLOCK.findall((DOCS / name).read_text(encoding="utf-8")) for name in (english, portuguese)]
+        consoles = [[text for _, language, text in each if language == "console"] for each in blocks]
+        assert consoles[0] == consoles[1]
 
 
 def test_spark_submit_builds_as_the_page_says_whatever_the_default_file_system_is(tmp_path: Path) -> None:

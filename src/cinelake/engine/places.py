@@ -38,7 +38,7 @@ def line_of_refusal(text: str, told: str) -> int | None:
         if found is not None:
             return found
     names = [name for groups in NAMED.findall(told.partition("\n")[0]) for name in groups if name]
-    return next((line for name in names if (line := line_of_name(text, name))), None)
+    return next((number for name in names if (number := line_of_name(text, name))), None)
 
 
 def line_of_syntax(text: str, fault: Mapping[str, Any]) -> int | None:
