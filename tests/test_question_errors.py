@@ -292,6 +292,12 @@ def test_fields_that_a_transform_makes_are_there(built: ProjectFolder) -> None:
     assert "<svg" in drawn(built, spec)
 
 
+def test_colours_are_ours_where_a_specification_names_none(built: ProjectFolder) -> None:
+    spec = json.loads(SPEC)
+    spec["encoding"]["color"] = {"field": "decade", "type": "nominal"}
+    assert all(f'fill="{colour}"' in drawn(built, spec) for colour in PALETTE[:2])
+
+
 def test_a_specification_may_hold_rows_of_its_own(built: ProjectFolder) -> None:
     rows = {"data": {"values": [{"url": "http://a", "n": 1}]}, "mark": "point", "encoding": {"x": {"field": "n"}}}
     mine = {"mark": "bar", "encoding": {"x": {"field": "decade"}}, "data": {"name": "answer"}}
