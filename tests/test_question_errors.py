@@ -135,6 +135,8 @@ def told(folder: ProjectFolder) -> tuple[str, str]:
         ('pt = "Quantos filmes por década?"\n', "", 3, "title.pt is missing", "add it"),
         ('pt = "Quantos filmes por década?"', 'pt = ""', 5, "title.pt: must not be empty", "mend"),
         ('decade = { en = "Decade", pt = "Década", format = "year" }', 'decade = "D"', 26, "must be a table", "en, pt"),
+        ("order = 5", "shown = -1", 1, "shown: input should be greater than or equal to 0", "mend"),
+        ("order = 5", 'shown = "frist"', 1, "shown names 'frist', which is no parameter", "did you mean first?"),
         # Charts
         ('mark = "bar"', 'mark = "baar"', 30, "chart 1: mark is 'baar', but may be point, bar", "mean bar?"),
         ('mark = "bar"\n', "", 29, "chart 1: mark is missing", "add one of: bar, distribution, point, spec"),

@@ -188,18 +188,20 @@ def parameters_of(question: Question, project: Project) -> dict[str, Any]:
 
 def _check_shown(question: Question, parameters: Mapping[str, Any], given: Collection[str]) -> None:
     """Where a parameter gives the number of rows that are shown of a table, it is one."""
-    own = f"{FOLDER}/{question.name}/{WORDS}"
-    for words in (question.words, *question.words.tables.values()):
+    tables = [(("tables", name), words) for name, words in question.words.tables.items()]
+    for path, words in ((), question.words), *tables:
         name = words.shown
         if not isinstance(name, str):
             continue
         if name not in parameters:
             raise ConfigurationError(
-                f"{own}: shown names {name!r}, which is no parameter", f"name one of: {', '.join(sorted(parameters))}"
+                f"{question.written.place((*path, 'shown'))}: shown names {name!r}, which is no parameter",
+                near(name, parameters) or f"name one of: {', '.join(sorted(parameters))}",
             )
         value = parameters[name]
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-            said_in = f"{CONFIGURATION}: questions.{question.name}" if name in given else f"{own}: parameters"
+            own = f"{question.written.place(('parameters', name))}: parameters"
+            said_in = f"{CONFIGURATION}: questions.{question.name}" if name in given else own
             raise ConfigurationError(
                 f"{said_in}.{name} is {value!r}, which is no number of rows", "let it be a whole number above 0"
             )

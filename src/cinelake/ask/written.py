@@ -123,8 +123,9 @@ def _path_of(dotted: str, counts: dict[Path, int], *, new: bool) -> Path:
 
 
 def _without_tag(location: Path) -> Path:
-    """What pydantic calls a place, without the kind of a chart that it adds."""
-    return (*location[:2], *location[3:]) if location[:1] == ("charts",) else location
+    """What pydantic calls a place, without the kind of a chart or of a value that it adds."""
+    path = (*location[:2], *location[3:]) if location[:1] == ("charts",) else location
+    return path[:-1] if path[-1:] in (("constrained-int",), ("str",)) else path
 
 
 def _in_words(path: Path) -> str:
