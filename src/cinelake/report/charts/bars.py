@@ -7,11 +7,11 @@ import altair
 from cinelake.ask import Answer
 from cinelake.ask.sentences import Language, write_value
 from cinelake.ask.words import BarChart
-from cinelake.report.charts.common import GREY, HEIGHT, SMALL, WIDTH, Palette, worded
+from cinelake.report.charts.common import GREY, HEIGHT, SMALL, WIDTH, Palette, spec_of, worded
 
 
-def draw_bars(chart: BarChart, answer: Answer, language: Language) -> Any:
-    """The chart; None where no row can be drawn."""
+def draw_bars(chart: BarChart, answer: Answer, language: Language) -> dict[str, Any] | None:
+    """The chart as Vega-Lite; None where no row can be drawn."""
     found = [row for row in answer.rows_of(chart.data) if row[chart.x] is not None and row[chart.y] is not None]
     if not found:
         return None
@@ -31,6 +31,6 @@ def draw_bars(chart: BarChart, answer: Answer, language: Language) -> Any:
     )
     bars = base.mark_bar().encode(color=palette.channel(chart.color, [row[chart.color] for row in rows]))
     if label is None:
-        return bars.properties(width=WIDTH, height=HEIGHT)
+        return spec_of(bars.properties(width=WIDTH, height=HEIGHT))
     names = base.mark_text(dy=-7, fontSize=SMALL, color=GREY).encode(text="name:N")
-    return (bars + names).properties(width=WIDTH, height=HEIGHT)
+    return spec_of((bars + names).properties(width=WIDTH, height=HEIGHT))

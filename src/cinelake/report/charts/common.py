@@ -69,3 +69,9 @@ def _tick(value: float, language: Language) -> str:
     if abs(value) >= COMPACT_FROM:
         return str(format_compact_decimal(value, locale=locale, fraction_digits=1))
     return str(format_decimal(value, "#,##0.####", locale))
+
+
+def spec_of(drawn: Any) -> dict[str, Any]:
+    """An altair chart as Vega-Lite. It is made of typed parts: to hold it against the schema would take longer."""
+    spec: dict[str, Any] = drawn.to_dict(validate=False)
+    return spec

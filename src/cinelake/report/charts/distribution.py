@@ -9,7 +9,7 @@ from cinelake.ask import Answer
 from cinelake.ask.sentences import Language, write_value
 from cinelake.ask.words import DistributionChart, Row
 from cinelake.report.charts.axes import Axis, axis_over
-from cinelake.report.charts.common import GREY, LABELS_APART, SMALL, WIDTH, Palette, tick_labels
+from cinelake.report.charts.common import GREY, LABELS_APART, SMALL, WIDTH, Palette, spec_of, tick_labels
 
 TICKS = 10
 """About as many on a linear axis."""
@@ -19,8 +19,8 @@ ROOM = 0.28
 """Of the height that each middle takes above the outlines, as a share of the highest of them."""
 
 
-def draw_distribution(chart: DistributionChart, answer: Answer, language: Language) -> Any:
-    """The chart; None where there is nothing to draw."""
+def draw_distribution(chart: DistributionChart, answer: Answer, language: Language) -> dict[str, Any] | None:
+    """The chart as Vega-Lite; None where there is nothing to draw."""
     rows = answer.rows_of(chart.data)
     where = chart.marks.where
     marks = [
@@ -53,7 +53,7 @@ def draw_distribution(chart: DistributionChart, answer: Answer, language: Langua
         )
         for value in panels
     ]
-    return altair.vconcat(*drawn, spacing=14)
+    return spec_of(altair.vconcat(*drawn, spacing=14))
 
 
 def _panel(

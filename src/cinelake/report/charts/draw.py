@@ -91,9 +91,8 @@ def _spec_of(chart: Chart, answer: Answer, language: Language) -> dict[str, Any]
         case SpecChart():
             return fill_spec(chart, answer, language)
         case PointChart():
-            drawn = draw_points(chart, answer, language)
+            return draw_points(chart, answer, language)
         case BarChart():
-            drawn = draw_bars(chart, answer, language)
+            return draw_bars(chart, answer, language)
         case DistributionChart():
-            drawn = draw_distribution(chart, answer, language)
-    return None if drawn is None else drawn.to_dict(validate=False)
+            return draw_distribution(chart, answer, language)
