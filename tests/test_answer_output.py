@@ -43,7 +43,7 @@ def test_markdown_has_every_table_and_every_column(built: ProjectFolder) -> None
     printed = built.cinelake("ask", QUESTION, "--md", "-q").stdout
     assert [line for line in printed.splitlines() if line.startswith("#")] == [
         "## Do these genres do better as films or as series?",
-        "### Films less series, with intervals of 95 %",
+        "### Films minus series, with intervals of 95%",
         "### The same for titles with at least so many votes",
     ]
     tables = [block.splitlines() for block in printed.split("\n\n") if block.startswith("|")]
@@ -57,13 +57,13 @@ def test_markdown_has_every_table_and_every_column(built: ProjectFolder) -> None
 def test_a_terminal_shows_the_sentence_below_the_answer_and_the_tables_below_it(built: ProjectFolder) -> None:
     printed = built.cinelake("ask", QUESTION, "-q", "--lang", "pt").stdout
     order = [
-        "Estes gêneros vão melhor em filmes ou em séries?",
+        "Estes gêneros se saem melhor em filmes ou em séries?",
         "Nota média",
-        "Drama e Romance",
-        "Filmes menos séries, com intervalos de 95 %",
-        "próximo demais",
+        "Drama ou Romance",
+        "Filmes menos séries, com intervalos de 95%",
+        "Pares em que a série supera",
         "O mesmo para títulos com pelo menos tantos votos",
-        "Os intervalos são de 95 %",
+        "Os intervalos são de 95%",
     ]
     places = [printed.index(text) for text in order]
     assert places == sorted(places)

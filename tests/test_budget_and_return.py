@@ -224,8 +224,8 @@ def test_other_shares_in_lake_toml_give_other_thresholds_and_words(sample: Proje
     assert differences(answer.summary, summary) == {}
     assert [row["imdb_id"] for row in answer.rows] == [row["imdb_id"] for row in rows]
     assert_tables(answer, sample_works, least=5, low=low, high=high)
-    assert "among the lowest 10 %" in " ".join(answer.notes("en"))
-    assert "entre os 40 % mais altos" in " ".join(answer.notes("pt"))
+    assert "among the lowest 10%" in " ".join(answer.notes("en"))
+    assert "entre os 40% mais altos" in " ".join(answer.notes("pt"))
 
 
 def test_the_number_of_titles_shown_is_a_parameter_and_json_has_all(
@@ -236,7 +236,7 @@ def test_the_number_of_titles_shown_is_a_parameter_and_json_has_all(
     assert len(sample_rows) > groups > 0
     sample.document("report")
     page = sample.path.joinpath("report", "report.html").read_text(encoding="utf-8")
-    _, _, section = page.partition(f'<section id="{QUESTION}"')
+    _, _, section = page.partition(f'<section id="question-{QUESTION}"')
     tables = [part.partition("</table>")[0] for part in section.split('data-table="answer"')[1:]]
     assert [table.count("<tr>") - 1 for table in tables] == [1] * groups
     told = sample.cinelake("ask", QUESTION).stdout

@@ -70,7 +70,7 @@ def test_a_decade_is_compared_and_drawn_where_it_has_titles_enough(folder: Proje
         ("Crime", 1990, 5),
     ]
     assert answer.in_words(answer.words.sentence, "en") == (
-        "Films of Drama and Romance are rated higher than films of other genres in 1 of 1 decade. "
+        "Films of Drama or Romance are rated higher than films of other genres in 1 of 1 decade. "
         "They did best in the 1990s: 7.00 on average (5 films) against 6.00 (5 films)."
     )
 
@@ -93,7 +93,7 @@ def test_an_artist_of_one_lucky_film_or_of_films_that_few_rated_does_not_win(fol
     assert (row["artist"], row["titles"], row["mean_rating"], row["votes"]) == ("Steady", 2, 7.5, 400)
     assert (row["best_title"], row["best_year"], row["best_rating"]) == ("Fourth", 1999, 8.0)
     assert answer.in_words(answer.words.sentence, "en") == (
-        "The best rated is Steady: 7.50 on average over 2 titles of Drama and Romance, the best of them Fourth (1999) "
+        "The best rated is Steady: 7.50 on average over 2 titles of Drama or Romance, the best of them Fourth (1999) "
         "with 8.00. 1 artist has at least 2 such titles with 100 votes or more."
     )
 

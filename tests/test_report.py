@@ -76,7 +76,7 @@ def test_it_opens_without_a_request_or_a_complaint(
 def test_each_figure_of_its_tables_is_that_of_ask(browser: Browser, sample: ProjectFolder, asked: AskResult) -> None:
     page, _, _ = opened(browser, report_of(sample))
     for answer in asked.answers:
-        section = page.locator(f"#{answer.question}")
+        section = page.locator(f"#question-{answer.question}")
         shown = section.locator("table[data-table=answer] tbody tr").evaluate_all(
             "rows => rows.map(row => [...row.cells].map(cell => cell.dataset.value ?? null))"
         )
@@ -170,8 +170,8 @@ def test_a_title_is_text_and_nothing_else(browser: Browser, tmp_path: Path) -> N
     folder.document("run")
     page, requests, complaints = opened(browser, report_of(folder))
     assert (requests, complaints) == ([], [])
-    assert evil in page.locator("#budget-and-return").inner_text()
-    assert page.locator("#budget-and-return b").count() == 0
+    assert evil in page.locator("#question-budget-and-return").inner_text()
+    assert page.locator("#question-budget-and-return b").count() == 0
 
 
 def test_without_tmdb_it_says_so_and_thanks_nobody(folder: ProjectFolder) -> None:

@@ -122,12 +122,12 @@ def test_figures_and_dates_are_written_as_the_language_has_them(
     page = page_in(browser, sample, language)
     assert page.locator("html").get_attribute("lang") == {"en": "en", "pt": "pt-BR"}[language]
     assert {"en": "May 2, 2022", "pt": "2 de maio de 2022"}[language] in page.locator(".subtitle").inner_text()
-    shown = page.locator("#budget-and-return h3 + .wide td").all_inner_texts()
+    shown = page.locator("#question-budget-and-return h3 + .wide td").all_inner_texts()
     money = {"en": r"\$\d{1,3}(,\d{3})+", "pt": r"US\$\s\d{1,3}(\.\d{3})+"}[language]
     assert any(re.fullmatch(money, text) for text in shown)
     share = {"en": r"\d+\.\d%", "pt": r"\d+,\d%"}[language]
     assert any(re.fullmatch(share, text) for text in shown)
-    ticks = page.locator("#budget-and-return figure svg .role-axis-label text").all_text_contents()
+    ticks = page.locator("#question-budget-and-return figure svg .role-axis-label text").all_text_contents()
     assert {"en": "1M", "pt": "1\xa0mi"}[language] in ticks
 
 
@@ -170,7 +170,7 @@ def test_it_is_small(sample: ProjectFolder, language: str) -> None:
 
 
 def test_a_table_is_sorted_by_a_click_on_a_heading(browser: Browser, sample: ProjectFolder) -> None:
-    table = page_in(browser, sample, "pt").locator("#films-vs-series table[data-table=answer]")
+    table = page_in(browser, sample, "pt").locator("#question-films-vs-series table[data-table=answer]")
     heading = table.locator("th").nth(3)
     before = column(table, 3)
     heading.get_by_role("button").click()
@@ -190,7 +190,7 @@ def test_a_table_is_sorted_by_a_click_on_a_heading(browser: Browser, sample: Pro
 def test_what_is_unknown_comes_last_however_a_table_is_sorted(browser: Browser, folder: ProjectFolder) -> None:
     folder.document("run", "--date", DATE)
     page, _, _ = opened(browser, folder.path / "report" / "report.html")
-    table = page.locator("#films-vs-series table[data-table=answer]")
+    table = page.locator("#question-films-vs-series table[data-table=answer]")
     number = table.locator("th").count() - 1
     unknown = column(table, number).count("–")
     assert 0 < unknown < len(column(table, number))
@@ -206,13 +206,16 @@ def test_each_table_and_chart_leads_to_its_sql_and_to_what_it_rests_on(browser: 
         assert len(links) == 2
         assert links[1] == "#sources"
         assert page.locator(f"details h3[id='{links[0][1:]}'] + pre").count() == 1
-    link = page.locator("#films-vs-series table[data-table=differences] caption a").first
-    sql = page.locator("#films-vs-series-sql-differences + pre")
+    link = page.locator("#question-films-vs-series table[data-table=differences] caption a").first
+    sql = page.locator("#question-films-vs-series-sql-differences + pre")
     assert not sql.is_visible()
     link.click()
     assert sql.is_visible()
     assert "FROM compared" in sql.inner_text()
-    assert page.evaluate("document.getElementById('films-vs-series-sql-differences').getBoundingClientRect().top") < 900
+    assert (
+        page.evaluate("document.getElementById('question-films-vs-series-sql-differences').getBoundingClientRect().top")
+        < 900
+    )
 
 
 def test_the_contents_lead_to_every_section(browser: Browser, sample: ProjectFolder) -> None:

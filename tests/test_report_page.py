@@ -89,7 +89,7 @@ def test_each_cell_is_that_of_the_json_row_to_the_last_digit(
 ) -> None:
     words = {words.question: words.words for words in ask_questions(*sample.open(), AskOptions(record=False)).answers}
     shown = [name for name in words[question].columns if name != words[question].split]
-    rows = opened(browser, sample).locator(f"#{question} table[data-table=answer] tbody tr").all()
+    rows = opened(browser, sample).locator(f"#question-{question} table[data-table=answer] tbody tr").all()
     told = sample.document("ask", question)["rows"]
     assert len(rows) == len(told)
     for row, answer in zip(rows, told, strict=True):
@@ -129,7 +129,7 @@ def test_a_secret_at_hand_is_not_in_it(sample: ProjectFolder) -> None:
 def test_each_figure_of_the_whole_has_words_and_its_unit(browser: Browser, sample: ProjectFolder) -> None:
     read = {
         text: figure
-        for row in opened(browser, sample).locator("#budget-and-return h3 + .wide tr").all()
+        for row in opened(browser, sample).locator("#question-budget-and-return h3 + .wide tr").all()
         for (text, _), (figure, _) in [cells(row)]
     }
     summary = sample.document("ask", "budget-and-return")["summary"]
@@ -145,7 +145,7 @@ def test_each_figure_of_the_whole_has_words_and_its_unit(browser: Browser, sampl
 
 def test_no_name_on_a_chart_covers_a_mark_or_another_name(browser: Browser, sample: ProjectFolder) -> None:
     page = opened(browser, sample, viewport={"width": 1000, "height": 1000})
-    chart = page.locator("#budget-and-return figure svg").first
+    chart = page.locator("#question-budget-and-return figure svg").first
 
     def boxes(selector: str) -> list[list[float]]:
         found: list[list[float]] = chart.locator(selector).evaluate_all(
@@ -169,7 +169,7 @@ def test_no_name_on_a_chart_covers_a_mark_or_another_name(browser: Browser, samp
 
 
 def test_the_axes_of_a_chart_tell_round_values(browser: Browser, sample: ProjectFolder) -> None:
-    chart = opened(browser, sample).locator("#budget-and-return figure svg").first
+    chart = opened(browser, sample).locator("#question-budget-and-return figure svg").first
     labels = [texts.locator("text").all_text_contents() for texts in chart.locator(".role-axis-label").all()]
     across, up = sorted([[label for label in texts if label] for texts in labels], key=lambda texts: "0" in texts)
     assert {"1M", "10M"} <= set(across)
@@ -210,7 +210,7 @@ def test_each_stop_of_the_tab_key_can_be_seen(browser: Browser, sample: ProjectF
 def test_each_question_has_its_heading_chart_and_text_alternative(browser: Browser, sample: ProjectFolder) -> None:
     page = opened(browser, sample)
     for question in QUESTIONS:
-        section = page.locator(f"section#{question}")
+        section = page.locator(f"section#question-{question}")
         charts = section.locator("figure [role=img]:has(svg)").all()
         assert charts
         told = section.locator("p.answer").inner_text()

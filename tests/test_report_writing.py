@@ -115,7 +115,7 @@ def test_their_words_are_text(built: ProjectFolder) -> None:
     page = page_of(built)
     assert "<b onclick" not in page
     written = escape(evil).replace("&#x27;", "&#39;")
-    for place in ("<title>", "<h1>", '<h2 id="own-title">', '<th scope="col" class="figure">'):
+    for place in ("<title>", "<h1>", '<h2 id="question-own-title">', '<th scope="col" class="figure">'):
         assert f"{place}{written}</" in page
     assert f'<p class="answer">{written} <' in page
 

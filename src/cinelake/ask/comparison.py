@@ -16,12 +16,14 @@ NO_DATA, TOO_CLOSE = "no_data", "too_close"
 """Verdicts, where neither side's name is one."""
 SUMS = ("n", "sum", "squares")
 """What is known of a group: how many values, their sum, and that of their squares. All are exact: no floats."""
+ROUNDED = "rounded"
+"""The sum of the values as they were squared, where these had to be rounded for it."""
 STEPS = 100
 """Of Newton's method; it takes fewer than ten."""
 TERMS = 10_000
 """Of the continued fraction; it takes about the square root of the degrees of freedom."""
-NORMAL_FROM = 1e8
-"""Degrees of freedom from which on Student's t is the normal distribution, to eight digits."""
+NORMAL_FROM = 1e7
+"""Degrees of freedom from which on Student's t is the normal distribution, to six digits."""
 TINY = 1e-300
 PRECISE = 1e-15
 
@@ -53,8 +55,9 @@ def group_of(row: Mapping[str, Any], prefix: str = "") -> Group | None:
     if not size:
         return None
     total, squares = Fraction(Decimal(total)), Fraction(Decimal(squares))
-    # Decimals of another scale than the sum's may be rounded: a variance is never negative.
-    spread = max(squares - total * total / size, Fraction(0))
+    squared = Fraction(Decimal(row[f"{prefix}{ROUNDED}"])) if f"{prefix}{ROUNDED}" in row else total
+    # What a user's SQL rounded may leave less than nothing.
+    spread = max(squares - squared * squared / size, Fraction(0))
     return Group(size, total / size, spread / (size - 1) if size > 1 else None)
 
 
@@ -62,7 +65,7 @@ def mean_of(row: Mapping[str, Any]) -> dict[str, Any]:
     """A row with `mean`, `low` and `high` (95 %) in place of `sum` and `squares`; unknown where there are no values."""
     group = group_of(row)
     low, high = (group.interval() if group else None) or (None, None)
-    told = {name: value for name, value in row.items() if name not in SUMS[1:]}
+    told = {name: value for name, value in row.items() if name not in (*SUMS[1:], ROUNDED)}
     return told | {"mean": float(group.mean) if group else None, "low": low, "high": high}
 
 
@@ -120,14 +123,14 @@ def _verdict(low: float | None, high: float | None, sides: tuple[str, str]) -> s
 
 
 def _is_sum(name: str, sides: tuple[str, str]) -> bool:
-    return name in {f"{side}_{end}" for side in sides for end in SUMS[1:]}
+    return name in {f"{side}_{end}" for side in sides for end in (*SUMS[1:], ROUNDED)}
 
 
 def student_quantile(share: float, freedom: float) -> float:
     """The value that so large a share of Student's t distribution lies below.
 
     Args:
-        share: from 0.5 up to 1.
+        share: above 0.5, below 1.
         freedom: degrees of freedom, at least 1.
     """
     value = NormalDist().inv_cdf(share)

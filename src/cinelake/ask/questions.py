@@ -5,7 +5,6 @@ import re
 import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import partial
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -79,10 +78,9 @@ def load_questions(project: Project, names: Sequence[str] = ()) -> list[Question
     named = [*((name, "") for name in names), *((name, f"{CONFIGURATION}: ") for name in project.questions)]
     for name, said_in in named:
         if name not in folders:
-            near = get_close_matches(name, folders, n=1)
             raise ConfigurationError(
                 f"{said_in}there is no question {name!r}",
-                f"did you mean {near[0]}?" if near else f"questions are: {', '.join(sorted(folders))}",
+                near(name, folders) or f"questions are: {', '.join(sorted(folders))}",
             )
     if names:
         return [read_question(*folders[name]) for name in dict.fromkeys(names)]
@@ -177,13 +175,37 @@ def parameters_of(question: Question, project: Project) -> dict[str, Any]:
     given = project.questions.get(question.name, {})
     for name in given:
         if name not in known:
-            near = get_close_matches(name, known, n=1)
             raise ConfigurationError(
                 f"{CONFIGURATION}: questions.{question.name} has no parameter {name!r}",
-                f"did you mean {near[0]}?" if near else f"it has: {', '.join(sorted(known))}",
+                near(name, known) or f"it has: {', '.join(sorted(known))}",
             )
+    for name, value in given.items():
+        said_in = f"{CONFIGURATION}: questions.{question.name}.{name}"
+        _check_parameter(said_in, value, known[name], question.words.ranges.get(name))
     _check_shown(question, {**known, **given}, given)
     return {**known, **given}
+
+
+def _check_parameter(said_in: str, value: Any, default: Any, bounds: tuple[float, float] | None) -> None:
+    """A value that is given in place of a default is of its type, and within what the question allows."""
+    kinds = {bool: "true or false", int: "a whole number", float: "a number", str: "a text", list: "a list"}
+    kind = next((kind for kind in kinds if isinstance(default, kind)), None)
+    fits = kind is None or (isinstance(value, kind) and isinstance(value, bool) == (kind is bool))
+    fits = fits or (kind is float and isinstance(value, int) and not isinstance(value, bool))
+    if not fits and kind is not None:
+        raise ConfigurationError(f"{said_in} is {value!r}, and must be {kinds[kind]}", f"as in {json.dumps(default)}")
+    if isinstance(value, list):
+        inner = next((type(each) for each in default), None)
+        wrong = next((each for each in value if inner is not None and type(each) is not inner), None)
+        if wrong is not None or len({json.dumps(each) for each in value}) < len(value):
+            raise ConfigurationError(
+                f"{said_in} holds {wrong!r}" if wrong is not None else f"{said_in} holds a value twice",
+                f"as in {json.dumps(default)}",
+            )
+    elif bounds is not None and not bounds[0] <= value <= bounds[1]:
+        raise ConfigurationError(
+            f"{said_in} is {value!r}, and must lie from {bounds[0]:g} to {bounds[1]:g}", "change it"
+        )
 
 
 def _check_shown(question: Question, parameters: Mapping[str, Any], given: Collection[str]) -> None:

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from typing import Any, Literal
 
 from babel.numbers import format_currency, format_decimal, format_percent
-from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError
+from jinja2 import StrictUndefined, TemplateSyntaxError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from cinelake.errors import ConfigurationError
@@ -51,9 +51,9 @@ def write_value(value: Any, form: str, language: Language) -> str:
             return str(value)
 
 
-def listed(names: Sequence[str], language: Language) -> str:
-    """Names in a sentence: `Drama, Comedy and Romance`."""
-    last = {"en": " and ", "pt": " e "}[language]
+def listed(names: Sequence[str], language: Language, *, either: bool = False) -> str:
+    """Names in a sentence: `Drama, Comedy and Romance`, or `or` where one is meant."""
+    last = {"en": (" and ", " or "), "pt": (" e ", " ou ")}[language][either]
     return last.join(part for part in (", ".join(names[:-1]), *names[-1:]) if part)
 
 
@@ -73,8 +73,9 @@ def write_sentence(
     Templates may use `rows`, `summary`, `tables` (the rows of further tables that are shown or drawn, by name),
     `parameters`, `counts` (how many rows each further `.sql` of the question gave, by its name), the function
     `row(kind='film', genre='any')`, which gives the one row with these values, with `of='differences'` that of a
-    further table, and the filters `integer`, `decimal`, `usd`, `percent` and `listed`. `place` tells the file and line
-    of a line of the template.
+    further table, and the filters `integer`, `whole` (rounded), `decimal`, `usd`, `percent`, `listed` (`Drama and
+    Romance`), `either` (`Drama or Romance`) and `counted('film', 'films')` (`1 film`). `place` tells the file and
+    line of a line of the template.
 
     Raises:
         ConfigurationError: the template asks for what the answer does not have.
@@ -102,12 +103,14 @@ def write_sentence(
     }
     try:
         text = environment.from_string(template).render(context)
-    except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+    except Exception as error:  # a template is foreign code, and may fail in any way
         lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == "<template>"]
         known = {*context, *summary, *parameters, *tables, *(name for row in rows[:1] for name in row)}
         raise ConfigurationError(
-            f"{place((lines or [None])[-1] or 1)}: the sentence cannot be written: {error}",
-            _nearest(error, known) or "mend its template in question.toml",
+            f"{place((lines or [None])[-1] or 1)}: the sentence cannot be written: {error}"
+            + ("" if rows else "; the answer has no rows"),
+            _nearest(error, known)
+            or ("mend its template in question.toml" if rows else "let it say something else {% if not rows %}"),
         ) from error
     return " ".join(text.split())
 
@@ -144,7 +147,12 @@ def _environment(language: Language) -> ImmutableSandboxedEnvironment:
     environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
     for form in ("integer", "decimal", "usd", "percent"):
         environment.filters[form] = _filter(form, language)
+    environment.filters["whole"] = lambda value: write_value(value and round(value), "integer", language)
     environment.filters["listed"] = lambda names: listed(names, language)
+    environment.filters["either"] = lambda names: listed(names, language, either=True)
+    environment.filters["counted"] = lambda number, one, many: (
+        f"{write_value(number, 'integer', language)} {one if number == 1 else many}"
+    )
     return environment
 
 

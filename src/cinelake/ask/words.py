@@ -272,6 +272,8 @@ class QuestionWords(TableWords):
     """What the answer cannot tell; templates like `sentence`."""
     parameters: dict[str, Any] = {}
     """Values for `$name` in the SQL; those of `[analysis]` are there without being named."""
+    ranges: dict[str, Annotated[tuple[float, float], Field(strict=False)]] = {}
+    """What a project may give in place of a parameter, from the least to the greatest value."""
     figures: dict[str, ColumnWords] = {}
     """Words for the figures of the summary; one without words goes by its name."""
     tables: dict[str, TableWords] = {}

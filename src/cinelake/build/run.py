@@ -105,6 +105,10 @@ def build_tables(
             f"nothing was landed in {lake} up to {run.processing_date}",
             "run cinelake land first, or give a later --date",
         )
+    foreign = sorted({item.dataset for item in landed} - {*KINDS})
+    if foreign:
+        told = f"{', '.join(foreign)} {'feeds' if len(foreign) == 1 else 'feed'} no table"
+        on_event(Event(STAGE, f"{told}: those of films and series are datasets {' and '.join(KINDS)}", "warning"))
     models = load_models(project.directory)
     standing = newest_build(lake, run.processing_date)
     plan = _plan(project, landed, enriched, models, standing)

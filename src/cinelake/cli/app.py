@@ -48,6 +48,9 @@ NoCreateOption = Annotated[
 OutputOption = Annotated[
     Path | None, typer.Option("--output", help="Write the report to this file, charts to this folder.", metavar="PATH")
 ]
+QuestionsArgument = Annotated[
+    list[str] | None, typer.Argument(metavar="[QUESTION]...", help="All but the examples, if left out.")
+]
 LangOption = Annotated[
     Literal["en", "pt"] | None, typer.Option("--lang", help="Tell the answers in English or in Portuguese.")
 ]
@@ -193,7 +196,7 @@ def build(
 
 @app.command(epilog="Example: cinelake ask films-vs-series --csv > answer.csv")
 def ask(
-    questions: Annotated[list[str] | None, typer.Argument(metavar="[QUESTION]...", help="All, if left out.")] = None,
+    questions: QuestionsArgument = None,
     project: ProjectOption = HERE,
     lake: LakeOption = None,
     date: UntilOption = None,
@@ -222,7 +225,7 @@ def ask(
 
 @app.command(epilog="Example: cinelake report --open")
 def report(
-    questions: Annotated[list[str] | None, typer.Argument(metavar="[QUESTION]...", help="All, if left out.")] = None,
+    questions: QuestionsArgument = None,
     project: ProjectOption = HERE,
     lake: LakeOption = None,
     date: UntilOption = None,

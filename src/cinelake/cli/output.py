@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from cinelake.ask import Answer, AskResult
     from cinelake.ask.sentences import Language
-    from cinelake.ask.words import Row
+    from cinelake.ask.words import Row, TableWords
     from cinelake.build import BuildResult, ExpireBuildsResult
     from cinelake.cli.tables import Column
     from cinelake.doctor import DoctorResult
@@ -40,6 +40,12 @@ FEW = 20
 """Files that are told one by one."""
 MARKS = {True: "ok  ", False: "FAIL", None: "-   "}
 """Before a finding: right, wrong, a note."""
+NO_ROOM = {
+    "en": "No room here for: {}. --json, --csv and --md have all columns.",
+    "pt": "Sem espaço aqui para: {}. --json, --csv e --md têm todas as colunas.",
+}
+REST = {"en": "and {:,} more", "pt": "e mais {}"}
+"""Below a table that was cut."""
 LONG = 40
 """Rows of an answer's table on a terminal; the other forms have all."""
 WIDE = 200
@@ -294,7 +300,6 @@ def _columns(
     answer: "Answer", table: str, rows: "Sequence[Row]", language: "Language", *, every: bool = False
 ) -> "list[Column]":
     """The columns as they are written: those that are shown but the one that splits, or every one."""
-    from cinelake.ask.sentences import write_value
     from cinelake.cli.tables import Column
 
     words, there = answer.words.words_of(table), answer.table_columns[table]
@@ -303,12 +308,23 @@ def _columns(
     return [
         Column(
             words.heading(name, language),
-            tuple(write_value(words.word(name, row[name], language), words.form(name), language) for row in rows),
-            words.form(name) != "text",
+            tuple(_written(words, name, row, language) for row in rows),
+            words.form(name) != "text" or any(isinstance(row[name], float) for row in rows),
         )
         for name in names
         if every or name != words.split
     ]
+
+
+def _written(words: "TableWords", name: str, row: "Row", language: "Language") -> str:
+    """A cell; a figure of a column without words is written by its type."""
+    from cinelake.ask.sentences import write_value
+
+    value = words.word(name, row[name], language)
+    form = words.form(name)
+    if name not in words.columns and not isinstance(value, bool):
+        form = {int: "integer", float: "decimal"}.get(type(value), "text")
+    return write_value(value, form, language)
 
 
 def _print_csv(answer: "Answer", table: str) -> None:
@@ -350,7 +366,7 @@ def _print_tables(answer: "Answer", language: "Language") -> None:
         console.print()
     if left_out:
         told = ", ".join(dict.fromkeys(left_out))
-        console.print(f"No room here for: {told}. --json, --csv and --md have all columns.\n", style="dim")
+        console.print(f"{NO_ROOM[language].format(told)}\n", style="dim")
     for note in answer.notes(language):
         console.print(f"{note}\n", style="dim")
 
@@ -372,7 +388,7 @@ def _print_table(console: "Console", answer: "Answer", table: str, language: "La
         shown = chosen[: min(answer.limit_of(table) or LONG, LONG)]
         console.print(draw_table(_columns(answer, table, shown, language), widths))
         if len(chosen) > len(shown):
-            console.print(f"and {count_of(len(chosen) - len(shown), 'more row')}", style="dim")
+            console.print(REST[language].format(len(chosen) - len(shown)), style="dim")
     if not rows:
         console.print()
         console.print(draw_table(columns, widths))

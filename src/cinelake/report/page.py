@@ -81,8 +81,8 @@ def render_page(
         date=build.processing_date.isoformat(),
         date_in_words=_date_in_words(build.processing_date, language),
         lake=lake,
-        films=number(build.detail["titles"]["film"]),
-        series=number(build.detail["titles"]["series"]),
+        films=build.detail["titles"]["film"],
+        series=build.detail["titles"]["series"],
         tmdb=any(name.startswith("TMDB") for name in groups),
         sections=[_section(answer, language) for answer in answers],
         limits=[_as_sentence(getattr(words, language)) for words in limits],
@@ -130,8 +130,8 @@ def _file(name: str) -> str:
 
 
 def _title(answers: Sequence[Answer], translations: NullTranslations, language: Language) -> str:
-    if len(answers) == 1:
-        return str(getattr(answers[0].words.title, language))
+    if "films-vs-series" not in [answer.question for answer in answers] or len(answers) == 1:
+        return " ".join(str(getattr(answer.words.title, language)) for answer in answers[:1])
     genres: list[str] = next((answer.parameters["genres"] for answer in answers if "genres" in answer.parameters), [])
     return translations.gettext("%(genres)s: films or series?") % {"genres": listed(genres, language)}
 
@@ -141,6 +141,7 @@ def _section(answer: Answer, language: Language) -> dict[str, Any]:
     sentence = answer.in_words(words.sentence, language)
     return {
         "name": answer.question,
+        "id": f"question-{answer.question}",
         "title": getattr(words.title, language),
         "prose": getattr(words.prose, language),
         "sentence": sentence,

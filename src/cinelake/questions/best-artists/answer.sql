@@ -22,9 +22,8 @@ artists AS (
     HAVING COUNT(*) >= $least_titles
 )
 SELECT
-    ROW_NUMBER() OVER (
-        ORDER BY mean_rating DESC, titles DESC, votes DESC, artist, COALESCE(birth_year, 0)
-    ) AS place,
+    -- Who has the same mean has the same place.
+    RANK() OVER (ORDER BY mean_rating DESC) AS place,
     artists.*
 FROM artists
-ORDER BY place
+ORDER BY mean_rating DESC, titles DESC, votes DESC, artist, COALESCE(birth_year, 0)

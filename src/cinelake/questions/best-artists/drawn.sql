@@ -1,4 +1,12 @@
 -- For the chart: one row a title of the artists at the top.
+WITH ordered AS (
+    SELECT
+        *,
+        ROW_NUMBER() OVER (
+            ORDER BY mean_rating DESC, titles DESC, votes DESC, artist, COALESCE(birth_year, 0)
+        ) AS position
+    FROM answer
+)
 SELECT
     answer.place,
     answer.artist
@@ -7,8 +15,8 @@ SELECT
     answer.titles,
     works.title,
     CAST(works.rating AS DOUBLE) AS rating
-FROM answer
+FROM ordered AS answer
 JOIN works
     ON works.artist = answer.artist AND COALESCE(works.birth_year, 0) = COALESCE(answer.birth_year, 0)
-WHERE answer.place <= $drawn
-ORDER BY answer.place, works.rating DESC, works.kind, works.imdb_id
+WHERE answer.position <= $drawn
+ORDER BY answer.position, works.rating DESC, works.kind, works.imdb_id

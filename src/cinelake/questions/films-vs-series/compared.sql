@@ -29,7 +29,10 @@ measures AS (
 -- Six decimals are enough for squares, and leave room for their sum. Of these two widths every engine makes a product
 -- with twelve.
 squared AS (
-    SELECT *, CAST(value AS DECIMAL(19, 6)) * CAST(value AS DECIMAL(18, 6)) AS square
+    SELECT
+        *,
+        CAST(value AS DECIMAL(19, 6)) AS rounded,
+        CAST(value AS DECIMAL(19, 6)) * CAST(value AS DECIMAL(18, 6)) AS square
     FROM measures
     WHERE value IS NOT NULL
 ),
@@ -43,6 +46,8 @@ counted AS (
         SUM(CASE WHEN squared.kind = 'series' THEN 1 ELSE 0 END) AS series,
         SUM(CASE WHEN squared.kind = 'film' THEN squared.value END) AS film_sum,
         SUM(CASE WHEN squared.kind = 'series' THEN squared.value END) AS series_sum,
+        SUM(CASE WHEN squared.kind = 'film' THEN squared.rounded END) AS film_rounded,
+        SUM(CASE WHEN squared.kind = 'series' THEN squared.rounded END) AS series_rounded,
         SUM(CASE WHEN squared.kind = 'film' THEN squared.square END) AS film_squares,
         SUM(CASE WHEN squared.kind = 'series' THEN squared.square END) AS series_squares
     FROM squared
@@ -60,9 +65,11 @@ summed AS (
         min_votes,
         SUM(films) AS film_n,
         SUM(film_sum) AS film_sum,
+        SUM(film_rounded) AS film_rounded,
         SUM(film_squares) AS film_squares,
         SUM(series) AS series_n,
         SUM(series_sum) AS series_sum,
+        SUM(series_rounded) AS series_rounded,
         SUM(series_squares) AS series_squares,
         SUM(series * (2 * films_below + films)) AS wins_twice
     FROM ranked
@@ -74,9 +81,11 @@ SELECT
     chosen.min_votes,
     COALESCE(summed.film_n, 0) AS film_n,
     summed.film_sum,
+    summed.film_rounded,
     summed.film_squares,
     COALESCE(summed.series_n, 0) AS series_n,
     summed.series_sum,
+    summed.series_rounded,
     summed.series_squares,
     CAST(summed.wins_twice AS DOUBLE)
     / NULLIF(2 * CAST(summed.film_n AS DOUBLE) * CAST(summed.series_n AS DOUBLE), 0) AS prob_series_higher,
