@@ -204,7 +204,7 @@ def _check_parameter(said_in: str, value: Any, default: Any, bounds: tuple[float
             )
     elif bounds is not None and not bounds[0] <= value <= bounds[1]:
         raise ConfigurationError(
-            f"{said_in} is {value!r}, and must lie from {bounds[0]:g} to {bounds[1]:g}", "change it"
+            f"{said_in} is {value!r}, and must lie from {bounds[0]:,.10g} to {bounds[1]:,.10g}", "change it"
         )
 
 
