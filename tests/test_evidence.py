@@ -1,5 +1,6 @@
 """The evidence of a delivery: facts of the bucket, every object, in words and in Markdown fit to hand in."""
 
+import hashlib
 import re
 
 from cinelake import land_files, verify_lake
@@ -43,7 +44,9 @@ def test_words_tell_failures_first_and_the_sum_last(folder: ProjectFolder) -> No
     assert ended.returncode == 1
     assert lines[0].startswith(f"FAIL  object {MOVIES}: holds 1 bytes")
     assert lines[-1].endswith(f"; failed: object {MOVIES}")
-    assert "ok    source movies.csv: is " + MOVIES in lines
+    data = folder.path.joinpath("movies.csv").read_bytes()
+    told = f"{len(data)} bytes, SHA-256 {hashlib.sha256(data).hexdigest()}"
+    assert f"ok    source movies.csv: is {MOVIES}: {told}" in lines
 
 
 def test_very_many_objects_that_hold_are_one_line(folder: ProjectFolder) -> None:

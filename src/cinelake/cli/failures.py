@@ -3,10 +3,11 @@
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import typer
 from typer.exceptions import TyperException
@@ -18,7 +19,7 @@ HINT_OF_USAGE = "see cinelake --help, or --help after the command"
 HINT_OF_FAULT = "run again with -vv and report what it prints"
 
 
-def exit_code_of(app: typer.Typer, arguments: Sequence[str]) -> int:
+def exit_code_of(app: Callable[..., Any], arguments: Sequence[str]) -> int:
     """Runs a command to its end and returns the shell's code; nothing is raised.
 
     With `--json` an error is also one document on stdout: `{"error": {"code", "what", "hint"}}`.

@@ -32,7 +32,9 @@ def _check_source(file: NamedFile, record: ObjectRecord | None) -> Check:
     if record is None:
         return Check(name, False, "was not landed: run cinelake land")
     try:
-        same = sha256_of_file(Path(file.path)) == record.sha256
+        sha256 = sha256_of_file(Path(file.path))
     except OSError as error:
         return Check(name, False, f"cannot be read: {error.strerror}; it was landed as {record.key}")
-    return Check(name, same, f"is {record.key}" if same else f"changed since it was landed as {record.key}")
+    if sha256 != record.sha256:
+        return Check(name, False, f"changed since it was landed as {record.key}")
+    return Check(name, True, f"is {record.key}: {record.bytes} bytes, SHA-256 {sha256}")
