@@ -18,23 +18,24 @@ import trustme
 from projects import S3Server
 
 START_S = 30.0
+LOOPBACK = "127.0.0.1"
 
 
-def free_port() -> int:
-    """A port of the loopback that nobody listens on."""
+def free_port(host: str = LOOPBACK) -> int:
+    """A port that nobody listens on."""
     with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
+        listener.bind((host, 0))
         return int(listener.getsockname()[1])
 
 
 @contextmanager
-def moto_server(certificates: Path | None = None) -> Iterator[S3Server]:
+def moto_server(certificates: Path | None = None, host: str = LOOPBACK) -> Iterator[S3Server]:
     """moto's server, in a process of its own; over TLS where there is a folder for its certificates."""
-    port = free_port()
-    command = [str(Path(sys.executable).with_name("moto_server")), "-H", "127.0.0.1", "-p", str(port)]
+    port = free_port(host)
+    command = [str(Path(sys.executable).with_name("moto_server")), "-H", host, "-p", str(port)]
     if certificates is None:
-        with _running(command, f"http://127.0.0.1:{port}"):
-            yield S3Server("moto", f"http://127.0.0.1:{port}", "AKIATEST", "SECRETTEST", versions=True)
+        with _running(command, f"http://{host}:{port}"):
+            yield S3Server("moto", f"http://{host}:{port}", "AKIATEST", "SECRETTEST", versions=True)
         return
     authority = trustme.CA()
     authority.cert_pem.write_to_path(certificates / "authority.pem")
@@ -55,13 +56,13 @@ def moto_server(certificates: Path | None = None) -> Iterator[S3Server]:
 
 
 @contextmanager
-def rclone_server(folder: Path) -> Iterator[S3Server]:
+def rclone_server(folder: Path, host: str = LOOPBACK) -> Iterator[S3Server]:
     """rclone's S3 server over a folder."""
-    port = free_port()
+    port = free_port(host)
     program = shutil.which("rclone", path=str(Path(sys.executable).parent)) or "rclone"
-    command = [program, "serve", "s3", "--addr", f"127.0.0.1:{port}", "--auth-key", "AKIATEST,SECRETTEST"]
-    with _running([*command, "--config", os.devnull, str(folder)], f"http://127.0.0.1:{port}"):
-        yield S3Server("rclone", f"http://127.0.0.1:{port}", "AKIATEST", "SECRETTEST", signatures=True)
+    command = [program, "serve", "s3", "--addr", f"{host}:{port}", "--auth-key", "AKIATEST,SECRETTEST"]
+    with _running([*command, "--config", os.devnull, str(folder)], f"http://{host}:{port}"):
+        yield S3Server("rclone", f"http://{host}:{port}", "AKIATEST", "SECRETTEST", signatures=True)
 
 
 def ceph_server() -> S3Server | None:

@@ -1,0 +1,123 @@
+"""cinelake's image, and compose.yaml as a user runs it: a folder with the files of a clone, and nothing of this one."""
+
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+COMPOSE = shlex.split(os.environ.get("COMPOSE_COMMAND", "docker compose"))
+"""`docker-compose` is that of version 1."""
+TAKEN = ("docker", "src", "requirements", "Dockerfile", "compose.yaml", "pyproject.toml", "README.md", "LICENSE")
+FILES_OF_VOLUME = """\
+import hashlib, json, pathlib
+files = [path for path in pathlib.Path("/data").rglob("*") if path.is_file()]
+print(json.dumps({str(path.relative_to("/data")): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}))
+"""
+
+
+def docker(*arguments: str, check: bool = True, timeout_s: float = 120) -> subprocess.CompletedProcess[str]:
+    """Runs a command of Docker's client."""
+    ended = subprocess.run(
+        ["docker", *arguments], capture_output=True, text=True, check=False, timeout=timeout_s
+    )  # fmt: skip
+    assert ended.returncode == 0 or not check, ended.stderr
+    return ended
+
+
+def reason_without_docker() -> str | None:
+    """Why no container can be run here; None where one can."""
+    if shutil.which("docker") is None:
+        return "no Docker here"
+    if docker("info", check=False).returncode:
+        return "no Docker engine answers; start one, or name it in DOCKER_HOST"
+    if shutil.which(COMPOSE[0]) is None or subprocess.run([*COMPOSE, "version"], capture_output=True).returncode:
+        return f"no {' '.join(COMPOSE)} here; COMPOSE_COMMAND names another"
+    return None
+
+
+def host_address() -> str:
+    """This machine's address, as containers reach it: what compose.yaml calls host.docker.internal."""
+    hosts = python_in(["-c", "print(open('/etc/hosts').read())"], "--add-host=this-machine:host-gateway")
+    [address] = [line.split()[0] for line in hosts.splitlines() if line.endswith("this-machine")]
+    return address
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """A clone's files in a folder of its own, with names of containers and volumes that nobody else uses."""
+
+    path: Path
+    name: str
+
+    @classmethod
+    def make(cls, path: Path) -> "Checkout":
+        """Copies what a build and a run need."""
+        for name in (*TAKEN, ".dockerignore"):
+            if (ROOT / name).is_dir():
+                shutil.copytree(ROOT / name, path / name, ignore=shutil.ignore_patterns("__pycache__", "baked"))
+            else:
+                shutil.copy(ROOT / name, path / name)
+        path.joinpath("data").mkdir()
+        path.joinpath("report").mkdir()
+        path.joinpath("report").chmod(0o777)  # whoever runs the tests need not be the container's user
+        return cls(path, f"cinelake-{uuid.uuid4().hex[:10]}")
+
+    @property
+    def names(self) -> dict[str, str]:
+        """The settings that give them."""
+        return {"CINELAKE_CONTAINER": self.name, "CINELAKE_VOLUME": self.name}
+
+    def write_env(self, variables: Mapping[str, str]) -> None:
+        """Writes `.env`."""
+        self.path.joinpath(".env").write_text("".join(f"{name}={value}\n" for name, value in variables.items()))
+
+    def compose(self, *arguments: str, variables: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+        """Runs Compose in the folder."""
+        environment = {**os.environ, "COMPOSE_PROJECT_NAME": self.name, **(variables or {})}
+        return subprocess.run(
+            [*COMPOSE, *arguments], cwd=self.path, env=environment,
+            capture_output=True, text=True, check=False, timeout=500,
+        )  # fmt: skip
+
+    def up(
+        self, variables: Mapping[str, str] | None = None, *, build: bool = False
+    ) -> subprocess.CompletedProcess[str]:
+        """The one command. Without `build` the image is taken as it is."""
+        options = ["--build"] if build else []
+        return self.compose("up", *options, "--exit-code-from", "cinelake", variables=variables)
+
+    def volume(self) -> dict[str, str]:
+        """The SHA-256 of every file in the volume, told by another container."""
+        command = ["--rm", "-v", f"{self.name}:/data:ro", "--entrypoint", "python", "cinelake", "-c", FILES_OF_VOLUME]
+        files: dict[str, str] = json.loads(docker("run", *command).stdout)
+        return files
+
+    def remove(self) -> None:
+        """Removes its containers, network and volume."""
+        self.compose("down", "--volumes", variables=self.names)
+
+    def forget_image(self) -> None:
+        """Removes the image that it made, where another has taken its name since."""
+        docker("image", "prune", "--force", "--filter", f"label=com.docker.compose.project={self.name}")
+
+
+def container(name: str) -> Any:
+    """All that Docker tells of a container."""
+    return json.loads(docker("inspect", name).stdout)[0]
+
+
+def image(name: str) -> Any:
+    """All that Docker tells of an image."""
+    return json.loads(docker("image", "inspect", name).stdout)[0]
+
+
+def python_in(command: Sequence[str], *options: str) -> str:
+    """What Python prints in a container of the image."""
+    return docker("run", "--rm", *options, "--entrypoint", "python", "cinelake", *command).stdout
