@@ -30,7 +30,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
         missing(reason)
     checkout = Checkout.make(tmp_path_factory.mktemp("built"))
     checkout.write_env({"TMDB_TOKEN": SECRET})
-    for place in ("docker/.env", "src/.env.local", "data/movies.csv", "movies.csv"):
+    for place in ("docker/no-data/.env", "src/cinelake/.env.local", "data/movies.csv", "movies.csv"):
         checkout.path.joinpath(place).write_text(f"{SECRET} {MARK}")
     ended = checkout.compose("build")
     assert ended.returncode == 0, ended.stderr[-3000:]

@@ -123,6 +123,8 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _write(data: bytes, target: Path) -> None:
+    if target.is_file() and target.read_bytes() == data:
+        return
     with _taking_its_place(target) as fresh:
         fresh.write(data)
 
