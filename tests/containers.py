@@ -6,7 +6,7 @@ import shlex
 import shutil
 import subprocess
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,22 +42,25 @@ def reason_without_docker() -> str | None:
     return None
 
 
-def host_address() -> str:
+def host_address(image: str) -> str:
     """This machine's address, as containers reach it: what compose.yaml calls host.docker.internal."""
-    hosts = python_in(["-c", "print(open('/etc/hosts').read())"], "--add-host=this-machine:host-gateway")
+    hosts = python_in(image, "print(open('/etc/hosts').read())", "--add-host=this-machine:host-gateway")
     [address] = [line.split()[0] for line in hosts.splitlines() if line.endswith("this-machine")]
     return address
 
 
 @dataclass(frozen=True)
 class Checkout:
-    """A clone's files in a folder of its own, with names of containers and volumes that nobody else uses."""
+    """A clone's files in a folder of its own, with names that nobody else uses."""
 
     path: Path
     name: str
+    """Of the container, the volume and the project."""
+    image: str
+    """That of another, or its own."""
 
     @classmethod
-    def make(cls, path: Path) -> "Checkout":
+    def make(cls, path: Path, image: str | None = None) -> "Checkout":
         """Copies what a build and a run need."""
         for name in (*TAKEN, ".dockerignore"):
             if (ROOT / name).is_dir():
@@ -67,12 +70,13 @@ class Checkout:
         path.joinpath("data").mkdir()
         path.joinpath("report").mkdir()
         path.joinpath("report").chmod(0o777)  # whoever runs the tests need not be the container's user
-        return cls(path, f"cinelake-{uuid.uuid4().hex[:10]}")
+        name = f"cinelake-{uuid.uuid4().hex[:10]}"
+        return cls(path, name, image or name)
 
     @property
     def names(self) -> dict[str, str]:
         """The settings that give them."""
-        return {"CINELAKE_CONTAINER": self.name, "CINELAKE_VOLUME": self.name}
+        return {"CINELAKE_CONTAINER": self.name, "CINELAKE_VOLUME": self.name, "CINELAKE_IMAGE": self.image}
 
     def write_env(self, variables: Mapping[str, str]) -> None:
         """Writes `.env`."""
@@ -95,29 +99,20 @@ class Checkout:
 
     def volume(self) -> dict[str, str]:
         """The SHA-256 of every file in the volume, told by another container."""
-        command = ["--rm", "-v", f"{self.name}:/data:ro", "--entrypoint", "python", "cinelake", "-c", FILES_OF_VOLUME]
-        files: dict[str, str] = json.loads(docker("run", *command).stdout)
+        files: dict[str, str] = json.loads(python_in(self.image, FILES_OF_VOLUME, "-v", f"{self.name}:/data:ro"))
         return files
 
     def remove(self) -> None:
-        """Removes its containers, network and volume."""
+        """Removes its containers, network and volume, and the image if it is its own."""
         self.compose("down", "--volumes", variables=self.names)
-
-    def forget_image(self) -> None:
-        """Removes the image that it made, where another has taken its name since."""
-        docker("image", "prune", "--force", "--filter", f"label=com.docker.compose.project={self.name}")
+        docker("image", "rm", "--force", self.name, check=False)
 
 
-def container(name: str) -> Any:
-    """All that Docker tells of a container."""
+def inspected(name: str) -> Any:
+    """All that Docker tells of a container or an image."""
     return json.loads(docker("inspect", name).stdout)[0]
 
 
-def image(name: str) -> Any:
-    """All that Docker tells of an image."""
-    return json.loads(docker("image", "inspect", name).stdout)[0]
-
-
-def python_in(command: Sequence[str], *options: str) -> str:
-    """What Python prints in a container of the image."""
-    return docker("run", "--rm", *options, "--entrypoint", "python", "cinelake", *command).stdout
+def python_in(image: str, code: str, *options: str) -> str:
+    """What Python prints in a container of an image."""
+    return docker("run", "--rm", *options, "--entrypoint", "python", image, "-c", code).stdout

@@ -13,7 +13,7 @@ import pytest
 
 from cinelake.lake.session import SERVICES
 from conftest import missing
-from containers import Checkout, container, docker, host_address, image, python_in, reason_without_docker
+from containers import Checkout, docker, host_address, inspected, python_in, reason_without_docker
 from parts import moto_server, rclone_server
 from projects import SERIES_HEADER, SMALL_MOVIES, SMALL_SERIES, Place, ProjectFolder, S3Server
 
@@ -24,35 +24,35 @@ MARK = "A row that no layer may hold"
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
-    """The image `cinelake`, built in a folder that holds a secret and data."""
+def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
+    """The image, built in a folder that holds a secret and data."""
     if reason := reason_without_docker():
         missing(reason)
     checkout = Checkout.make(tmp_path_factory.mktemp("built"))
-    checkout.write_env({"TMDB_TOKEN": SECRET})
+    checkout.write_env({**checkout.names, "TMDB_TOKEN": SECRET})
     for place in ("docker/no-data/.env", "src/cinelake/.env.local", "data/movies.csv", "movies.csv"):
         checkout.path.joinpath(place).write_text(f"{SECRET} {MARK}")
     ended = checkout.compose("build")
     assert ended.returncode == 0, ended.stderr[-3000:]
-    return checkout
+    yield checkout
+    checkout.remove()
 
 
 @pytest.fixture(scope="module")
 def host(built: Checkout) -> str:
     """This machine's address, as containers reach it."""
-    return host_address()
+    return host_address(built.image)
 
 
 @pytest.fixture
 def checkout(built: Checkout, tmp_path: Path) -> Iterator[Checkout]:
     """A clone with both files in ./data and no .env."""
-    made = Checkout.make(tmp_path / "clone")
+    made = Checkout.make(tmp_path / "clone", built.image)
     project = ProjectFolder(made.path / "data")
     project.write_csv("movies.csv", SMALL_MOVIES)
     project.write_csv("series.csv", SMALL_SERIES, header=SERIES_HEADER)
     yield made
     made.remove()
-    built.forget_image()
 
 
 def sha256_of(path: Path) -> str:
@@ -69,7 +69,8 @@ def under_raw(files: dict[str, str]) -> set[str]:
 
 
 def test_without_any_setting_the_lake_is_a_folder_in_the_volume(checkout: Checkout) -> None:
-    first = checkout.up(checkout.names, build=True)
+    own = {**checkout.names, "CINELAKE_IMAGE": checkout.name}
+    first = checkout.up(own, build=True)
     assert first.returncode == 0, first.stdout[-3000:] + first.stderr[-3000:]
     files = checkout.volume()
     report = checkout.path / "report" / "report.html"
@@ -78,7 +79,7 @@ def test_without_any_setting_the_lake_is_a_folder_in_the_volume(checkout: Checko
     assert files[movies] == files["movies.csv"] == sha256_of(checkout.path / "data" / "movies.csv")
     assert files["series.csv"] == sha256_of(checkout.path / "data" / "series.csv")
 
-    second = checkout.up(checkout.names, build=True)
+    second = checkout.up(own, build=True)
     assert second.returncode == 0
     assert checkout.volume().keys() == files.keys(), "a second run uploads nothing"
 
@@ -96,7 +97,7 @@ def test_without_any_setting_the_lake_is_a_folder_in_the_volume(checkout: Checko
 def test_the_container_may_do_nothing_but_its_work(checkout: Checkout) -> None:
     checkout.path.joinpath("data", "movies.csv").unlink()
     checkout.up(checkout.names)
-    told = container(checkout.name)
+    told = inspected(checkout.name)
     assert told["Config"]["User"] == "1000:1000"
     assert told["HostConfig"]["ReadonlyRootfs"] is True
     assert told["HostConfig"]["CapDrop"] == ["ALL"]
@@ -183,14 +184,14 @@ def test_sigterm_ends_it_promptly_with_130(built: Checkout, host: str) -> None:
         variables = {"AWS_ENDPOINT_URL_S3": endpoint, "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x"}
         options = [f"--env={name}={value}" for name, value in variables.items()]
         name = f"{built.name}-waiting"
-        docker("run", "--detach", "--name", name, *options, "cinelake", "ls", "--lake", "s3://lake-of-nobody")
+        docker("run", "--detach", "--name", name, *options, built.image, "ls", "--lake", "s3://lake-of-nobody")
         try:
             connection, _ = silent.accept()
             start = time.monotonic()
             docker("stop", "--time", "30", name)
             took_s = time.monotonic() - start
             connection.close()
-            assert container(name)["State"]["ExitCode"] == 130, docker("logs", name).stderr
+            assert inspected(name)["State"]["ExitCode"] == 130, docker("logs", name).stderr
             assert took_s < 10
         finally:
             docker("rm", "--force", "--volumes", name)
@@ -201,7 +202,7 @@ def test_sigterm_ends_it_promptly_with_130(built: Checkout, host: str) -> None:
 
 def test_no_layer_holds_a_secret_or_data(built: Checkout, tmp_path: Path) -> None:
     saved = tmp_path / "image.tar"
-    docker("save", "--output", str(saved), "cinelake", timeout_s=300)
+    docker("save", "--output", str(saved), built.image, timeout_s=300)
     names = set()
     for name, data in files_of_image(saved):
         names.add(name)
@@ -230,18 +231,18 @@ def files_of_image(saved: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def test_the_image_says_what_it_is_and_who_runs_it(built: Checkout) -> None:
-    config = image("cinelake")["Config"]
+    config = inspected(built.image)["Config"]
     assert config["User"] == "1000:1000"
     labels = {name.removeprefix("org.opencontainers.image."): value for name, value in config["Labels"].items()}
     assert labels["title"] == "cinelake"
     assert labels["version"] == version("cinelake")
     assert labels["licenses"] == "Apache-2.0"
-    assert docker("run", "--rm", "cinelake", "--version").stdout == f"cinelake {version('cinelake')}\n"
+    assert docker("run", "--rm", built.image, "--version").stdout == f"cinelake {version('cinelake')}\n"
 
 
 def test_of_aws_the_image_knows_the_services_that_are_asked(built: Checkout) -> None:
     code = "import botocore, os; print(*os.listdir(botocore.__path__[0] + '/data'))"
-    assert set(SERVICES) == {name for name in python_in(["-c", code]).split() if not name.endswith(".json")}
+    assert set(SERVICES) == {name for name in python_in(built.image, code).split() if not name.endswith(".json")}
 
 
 def test_data_is_baked_in_where_it_is_asked_for(checkout: Checkout) -> None:
