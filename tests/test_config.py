@@ -145,6 +145,21 @@ def test_a_wrong_source_of_tmdb_is_told_what_may_stand_there(tmp_path: Path, sou
     assert what.endswith('tmdb.source: write "api", "snapshot" or "off"')
 
 
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ('[report]\nlang = "pt"\n', "report.lang is no setting; did you mean language?"),
+        ('[report]\nx = "pt"\n', "report.x is no setting; allowed there: language"),
+        ("[build]\nmax_reject = 1\n", "build.max_reject is no setting; did you mean max_rejected?"),
+        ('[engine]\nmemori = "1GB"\n', "engine.memori is no setting; did you mean memory?"),
+    ],
+)
+def test_a_setting_that_a_table_does_not_have_is_told_with_those_that_it_has(
+    tmp_path: Path, text: str, what: str
+) -> None:
+    assert what in refusal(tmp_path, text).what
+
+
 def test_the_hint_of_a_wrong_setting_leads_to_a_whole_lake_toml(tmp_path: Path) -> None:
     assert "README.md shows a whole one" in refusal(tmp_path, "zzz = 1\n").hint
     root = Path(__file__).parents[1]

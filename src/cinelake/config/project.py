@@ -211,6 +211,9 @@ def _allowed_at(location: tuple[int | str, ...]) -> list[str]:
         "source": Source,
         "tmdb": Tmdb,
         "analysis": Analysis,
+        "engine": EngineTable,
+        "build": Build,
+        "report": Report,
     }
     table = tables.get(str(location[0]), Settings) if location else Settings
     return list(table.model_fields)
