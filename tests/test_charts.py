@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from cinelake.ask.words import Scale
 from cinelake.report.charts.axes import TICKS_APART, axis_over
-from cinelake.report.charts.names import MARK_PX, Box, Mark, place_names
+from cinelake.report.charts.names import MARK_PX, TRIED, Box, Boxes, Mark, place_names
 
 MONEY = st.floats(1e3, 1e10)
 RETURN = st.floats(-1, 1e6)
@@ -59,7 +59,7 @@ def test_a_name_without_room_is_left_out_and_the_next_gets_it() -> None:
 
 def test_a_name_does_not_stand_on_a_line() -> None:
     line = Box(120, 0, 122, 320)
-    placed = dict(place_names([mark(100, 100)], width=640, height=320, each=4, free=[line]))
+    placed = dict(place_names([mark(100, 100)], width=640, height=320, each=4, kept_free=[line]))
     assert [side.align for side in placed.values()] == ["right"]
 
 
@@ -83,3 +83,18 @@ def test_no_name_covers_a_mark_or_leaves_the_chart(marks: list[Mark]) -> None:
         for other in marks:
             apart = other.x + MARK_PX <= left or other.x - MARK_PX >= right
             assert apart or other.y + MARK_PX <= y - 7 or other.y - MARK_PX >= y + 7 or left == right
+
+
+def test_only_the_first_marks_of_each_group_are_tried() -> None:
+    crowd = [mark(100, 100, "x" * 200, "a") for _ in range(TRIED)]
+    marks = [*crowd, mark(500, 300, "Apart", "a"), mark(300, 200, "Another", "b")]
+    assert [number for number, _ in place_names(marks, width=640, height=320, each=4)] == [TRIED + 1]
+
+
+@settings(deadline=None)
+@given(st.lists(st.builds(Box, st.floats(-99, 99), st.floats(-99, 99), st.floats(0, 99), st.floats(0, 99))))
+def test_boxes_nearby_are_all_that_could_meet(sizes: list[Box]) -> None:
+    boxes = [Box(each.left, each.top, each.left + each.right, each.top + each.bottom) for each in sizes]
+    for number, box in enumerate(boxes):
+        others = boxes[number + 1 :]
+        assert Boxes.of(others).meet(box) == any(box.meets(other) for other in others)

@@ -16,7 +16,7 @@ from cinelake.ask import AskOptions, ask_questions
 from cinelake.ask.written import Written
 from cinelake.engine.places import line_of_name, line_of_refusal
 from cinelake.report.charts import draw_charts
-from cinelake.report.charts.common import PALETTE
+from cinelake.report.charts.palette import COLORS
 from projects import ProjectFolder
 from refusals import refusal
 from tables import make_all
@@ -297,7 +297,7 @@ def test_fields_that_a_transform_makes_are_there(built: ProjectFolder) -> None:
 def test_colours_are_ours_where_a_specification_names_none(built: ProjectFolder) -> None:
     spec = json.loads(SPEC)
     spec["encoding"]["color"] = {"field": "decade", "type": "nominal"}
-    assert all(f'fill="{colour}"' in drawn(built, spec) for colour in PALETTE[:2])
+    assert all(f'fill="{colour}"' in drawn(built, spec) for colour in COLORS[:2])
 
 
 def test_a_specification_may_hold_rows_of_its_own(built: ProjectFolder) -> None:
@@ -311,7 +311,7 @@ def test_a_column_of_figures_may_give_the_colours(built: ProjectFolder) -> None:
     [answer] = ask_questions(*built.open(), AskOptions(("mine",), record=False)).answers
     bars, _ = draw_charts(answer, "en")
     assert bars.png().startswith(b"\x89PNG")
-    assert all(f'fill="{colour}"' in bars.svg() for colour in PALETTE[:2])
+    assert all(f'fill="{colour}"' in bars.svg() for colour in COLORS[:2])
 
 
 def _serve(port: Any, asked: Any, stop: Event) -> None:

@@ -107,7 +107,9 @@ class _Chart(_Table):
         return None
 
 
-class _PlottedChart(_Chart):
+class PlottedChart(_Chart):
+    """Marks by the columns of a table."""
+
     x: str
     y: str
     color: str
@@ -137,7 +139,7 @@ class _PlottedChart(_Chart):
         )
 
 
-class PointChart(_PlottedChart):
+class PointChart(PlottedChart):
     """A mark a row, where two of its figures meet."""
 
     mark: Literal["point"]
@@ -158,14 +160,14 @@ class PointChart(_PlottedChart):
             yield ("context",), self.context
 
     def columns(self) -> dict[str, tuple[str, str | None]]:
-        """See `_PlottedChart.columns`."""
+        """See `PlottedChart.columns`."""
         behind: dict[str, tuple[str, str | None]] = (
             {f"context's {name}": (self.context, getattr(self, name)) for name in ("x", "y")} if self.context else {}
         )
         return super().columns() | {"label": (self.data, self.label)} | behind
 
     def figures(self) -> dict[str, tuple[str, str]]:
-        """See `_PlottedChart.figures`."""
+        """See `PlottedChart.figures`."""
         return super().figures() | {"x": (self.data, self.x)}
 
     def misfit(self, columns: Mapping[str, Sequence[str]], tables: Tables, summary: Row) -> Misfit | None:
@@ -175,10 +177,13 @@ class PointChart(_PlottedChart):
                 if name not in summary:
                     told = f"a line is drawn at {name!r}, but the summary has {', '.join(summary) or 'nothing'}"
                     return Misfit((setting,), told, name, tuple(summary))
+                if not _is_figure(summary[name]):
+                    told = f"{setting} wants figures, but {name!r} of the summary is {summary[name]!r}"
+                    return Misfit((setting,), told)
         return super().misfit(columns, tables, summary)
 
 
-class BarChart(_PlottedChart):
+class BarChart(PlottedChart):
     """A bar a row, side by side for each colour."""
 
     mark: Literal["bar"]
@@ -186,7 +191,7 @@ class BarChart(_PlottedChart):
     """The column whose figures stand above the bars."""
 
     def columns(self) -> dict[str, tuple[str, str | None]]:
-        """See `_PlottedChart.columns`."""
+        """See `PlottedChart.columns`."""
         return super().columns() | {"label": (self.data, self.label)}
 
 
@@ -205,7 +210,7 @@ class Marks(_Table):
     name: Words
 
 
-class DistributionChart(_PlottedChart):
+class DistributionChart(PlottedChart):
     """How figures are spread: for each value of a column a panel, for each colour an outline in it."""
 
     mark: Literal["distribution"]
@@ -224,7 +229,7 @@ class DistributionChart(_PlottedChart):
         yield ("marks", "data"), self.marks.data
 
     def columns(self) -> dict[str, tuple[str, str | None]]:
-        """See `_PlottedChart.columns`."""
+        """See `PlottedChart.columns`."""
         own = {name: (self.data, str(getattr(self, name))) for name in ("x_end", "panel")}
         marks = {
             f"marks.{name}": (self.marks.data, getattr(self.marks, name)) for name in ("value", "count", "low", "high")
@@ -233,9 +238,10 @@ class DistributionChart(_PlottedChart):
         return {**super().columns(), **own, **marks, **shared}
 
     def figures(self) -> dict[str, tuple[str, str]]:
-        """See `_PlottedChart.figures`."""
+        """See `PlottedChart.figures`."""
         own = {name: (self.data, str(getattr(self, name))) for name in ("x", "x_end")}
-        return super().figures() | own | {"marks.value": (self.marks.data, self.marks.value)}
+        marks = {name: column for name in ("value", "low", "high") if (column := getattr(self.marks, name)) is not None}
+        return super().figures() | own | {f"marks.{name}": (self.marks.data, column) for name, column in marks.items()}
 
 
 class SpecChart(_Chart):

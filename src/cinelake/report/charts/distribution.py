@@ -1,5 +1,6 @@
 """Distributions: for each value of a column a panel, in it an outline and a middle for each colour."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,7 +10,9 @@ from cinelake.ask import Answer
 from cinelake.ask.sentences import Language, write_value
 from cinelake.ask.words import DistributionChart, Row
 from cinelake.report.charts.axes import Axis, axis_over
-from cinelake.report.charts.common import GREY, LABELS_APART, SMALL, WIDTH, Palette, spec_of, tick_labels
+from cinelake.report.charts.palette import GREY, Palette
+from cinelake.report.charts.rows import MOST_ROWS, SMALL, WIDTH, demand_few
+from cinelake.report.charts.ticks import LABELS_APART, tick_labels
 
 TICKS = 10
 """About as many on a linear axis."""
@@ -21,19 +24,19 @@ ROOM = 0.28
 
 def draw_distribution(chart: DistributionChart, answer: Answer, language: Language) -> dict[str, Any] | None:
     """The chart as Vega-Lite; None where there is nothing to draw."""
-    rows = answer.rows_of(chart.data)
+    rows = [row for row in answer.rows_of(chart.data) if _is_bin(row, chart)]
     where = chart.marks.where
     marks = [
         row
         for row in answer.rows_of(chart.marks.data)
-        if row[chart.marks.value] is not None and all(row[name] == value for name, value in where.items())
+        if _has_place(row[chart.marks.value], chart) and all(row[name] == value for name, value in where.items())
     ]
     if not rows or not marks:
         return None
+    demand_few(chart, answer, len(rows), table=chart.data, most=MOST_ROWS)
     words = answer.words.words_of(chart.data)
-    palette = Palette.of(words, chart.color, [*marks, *rows], language)
-    edges = [each for row in rows for each in (row[chart.x], row[chart.x_end])]
-    axis = axis_over(edges, "log") if chart.x_scale == "log" else Axis("linear", (min(edges), max(edges)), None)
+    palette = Palette.of(chart, answer, [*marks, *rows], language)
+    axis = _axis_of(rows, chart)
     panels = [
         value
         for value in dict.fromkeys(row[chart.panel] for row in answer.rows_of(chart.marks.data))
@@ -53,7 +56,29 @@ def draw_distribution(chart: DistributionChart, answer: Answer, language: Langua
         )
         for value in panels
     ]
-    return spec_of(altair.vconcat(*drawn, spacing=14))
+    # It is made of typed parts: to hold it against the schema would take long.
+    spec: dict[str, Any] = altair.vconcat(*drawn, spacing=14).to_dict(validate=False)
+    return spec
+
+
+def _is_bin(row: Row, chart: DistributionChart) -> bool:
+    return row[chart.y] is not None and all(_has_place(row[name], chart) for name in (chart.x, chart.x_end))
+
+
+def _has_place(value: Any, chart: DistributionChart) -> bool:
+    """Whether the axis reaches a value: an unknown has no place, and on a logarithmic one 0 has none."""
+    return value is not None and (chart.x_scale == "linear" or value > 0)
+
+
+def _axis_of(rows: Sequence[Row], chart: DistributionChart) -> Axis:
+    edges = [each for row in rows for each in (row[chart.x], row[chart.x_end])]
+    start, end = min(edges), max(edges)
+    # A linear one begins and ends with the bins, if they are any wide.
+    return (
+        axis_over(edges, chart.x_scale)
+        if chart.x_scale == "log" or start == end
+        else Axis("linear", (start, end), None)
+    )
 
 
 def _panel(
@@ -93,7 +118,7 @@ def _panel(
         title=None,
         axis=altair.Axis(
             values=[highest],
-            labelExpr=f"format(datum.value, '.0%') + ' {getattr(chart.y_title, language)}'",
+            labelExpr=f"format(datum.value, '.0%') + {json.dumps(' ' + getattr(chart.y_title, language))}",
             gridOpacity=0.4,
         ),
     )
@@ -139,7 +164,7 @@ def _mark(
 ) -> list[Any]:
     """The middle of a group, its interval where there is one, and what it is."""
     marks = chart.marks
-    value, low, high = row[marks.value], row.get(marks.low or ""), row.get(marks.high or "")
+    value, low, high = row[marks.value], _edge(row, marks.low, chart), _edge(row, marks.high, chart)
     form = answer.words.words_of(marks.data).form(marks.value)
     written = write_value(value, "decimal" if form == "text" else form, language)
     count = write_value(row[marks.count], "integer", language)
@@ -155,3 +180,9 @@ def _mark(
     name = base.mark_text(align="right" if at_right else "left", dx=-8 if at_right else 8, fontSize=SMALL, color=GREY)
     layers.append(name.encode(x=altair.X("edge:Q"), text="told:N"))
     return layers
+
+
+def _edge(row: Row, column: str | None, chart: DistributionChart) -> Any:
+    """Where an interval ends; None where it has no end that could be drawn."""
+    value = None if column is None else row[column]
+    return value if _has_place(value, chart) else None

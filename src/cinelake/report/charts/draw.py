@@ -13,8 +13,8 @@ from cinelake.ask.sentences import Language
 from cinelake.ask.words import BarChart, Chart, DistributionChart, PointChart, SpecChart
 from cinelake.errors import ConfigurationError
 from cinelake.report.charts.bars import draw_bars
-from cinelake.report.charts.common import PALETTE
 from cinelake.report.charts.distribution import draw_distribution
+from cinelake.report.charts.palette import COLORS
 from cinelake.report.charts.points import draw_points
 from cinelake.report.charts.spec import fill_spec
 
@@ -25,7 +25,7 @@ CONFIG: dict[str, Any] = {
     "font": "system-ui, sans-serif",
     "view": {"stroke": None},
     "axis": {"labelFontSize": 12, "titleFontSize": 13},
-    "range": {"category": list(PALETTE)},
+    "range": {"category": list(COLORS)},
 }
 IDS = re.compile(r' id="(\w+)"')
 SHARPNESS = 2

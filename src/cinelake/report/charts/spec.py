@@ -14,6 +14,7 @@ from cinelake.ask.sentences import Language
 from cinelake.ask.words import SpecChart
 from cinelake.ask.written import near
 from cinelake.errors import ConfigurationError
+from cinelake.report.charts.rows import MOST_ROWS, demand_few
 
 TEXTS = frozenset({"en", "pt"})
 MARKS = ("arc", "area", "bar", "boxplot", "circle", "errorband", "errorbar", "geoshape", "line", "point", "rect",
@@ -41,6 +42,8 @@ def fill_spec(chart: SpecChart, answer: Answer, language: Language) -> dict[str,
     _check_fields(document, spec, {column for each in columns.values() for column in each})
     if not answer.rows_of(chart.data):
         return None
+    rows = sum(len(answer.rows_of(name)) for name in columns)
+    demand_few(chart, answer, rows, table=" and ".join(columns), most=MOST_ROWS)
     return {**document, "datasets": {name: [dict(row) for row in answer.rows_of(name)] for name in columns}}
 
 
