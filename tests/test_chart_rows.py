@@ -149,6 +149,8 @@ def test_two_thousand_points_are_drawn_soon_and_small() -> None:
     svg = only(answer).svg()
     assert time.monotonic() - began < 10
     assert len(svg) < 700_000
+    assert "aria-label" not in svg
+    assert "aria-roledescription" not in svg
 
 
 @pytest.mark.parametrize("chart", [POINT, BAR], ids=["point", "bar"])

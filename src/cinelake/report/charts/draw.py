@@ -1,9 +1,9 @@
 """The charts of an answer, as SVG or PNG."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import vl_convert
 
@@ -17,9 +17,12 @@ from cinelake.report.charts.distribution import draw_distribution
 from cinelake.report.charts.palette import COLORS
 from cinelake.report.charts.points import draw_points
 from cinelake.report.charts.spec import fill_spec
+from cinelake.report.charts.svg import faults_of
 
-D3_LOCALES: dict[Language, str] = {"en": "en-US", "pt": "pt-BR"}
+D3_LOCALES: dict[Language, Literal["en-US", "pt-BR"]] = {"en": "en-US", "pt": "pt-BR"}
 CONFIG: dict[str, Any] = {
+    # The page tells a chart in words; a mark that is read out by itself is so in English, and trebles a drawing's size.
+    "aria": False,
     # A reader's letters may be wider than those that room was left for.
     "padding": {"left": 24, "top": 5, "right": 24, "bottom": 5},
     "font": "system-ui, sans-serif",
@@ -27,6 +30,8 @@ CONFIG: dict[str, Any] = {
     "axis": {"labelFontSize": 12, "titleFontSize": 13},
     "range": {"category": list(COLORS)},
 }
+CONTAINERS = re.compile(r' role="graphics-\w+" aria-roledescription="\w+ mark container"')
+"""What Vega says in English of each of its groups, whatever it is configured to."""
 IDS = re.compile(r' id="(\w+)"')
 SHARPNESS = 2
 """Pixels of a PNG for each of the chart's."""
@@ -46,8 +51,12 @@ class Drawing:
     """The file that tells of it, below `questions/`."""
 
     def svg(self) -> str:
-        """As an SVG element, without a ground; its ids are its own on a page."""
-        drawn = str(self._drawn(vl_convert.vegalite_to_svg, "transparent"))
+        """As an SVG element, without a ground; its ids are its own on a page.
+
+        Raises:
+            ConfigurationError: it cannot be drawn, or would fetch something.
+        """
+        drawn = self._drawn("transparent")
         # Vega numbers them on and on, whatever it draws.
         for number, name in enumerate(dict.fromkeys(IDS.findall(drawn))):
             own = f"{self.name}-part-{number}"
@@ -55,25 +64,40 @@ class Drawing:
         return drawn
 
     def png(self) -> bytes:
-        """As a PNG image on white."""
-        return bytes(self._drawn(vl_convert.vegalite_to_png, "white", scale=SHARPNESS))
+        """As a PNG image on white.
 
-    def _drawn(self, draw: Callable[..., Any], background: str, **options: Any) -> Any:
+        Raises:
+            ConfigurationError: see `svg`.
+        """
+        return bytes(vl_convert.svg_to_png(self._drawn("white"), scale=SHARPNESS))
+
+    def _drawn(self, background: str) -> str:
         try:
-            return draw(
-                {**self.spec, "background": background},
-                config=CONFIG,
-                format_locale=D3_LOCALES[self.language],
-                # A question may come from anybody: nothing is fetched for it.
-                allowed_base_urls=[],
-                **options,
+            drawn = str(
+                vl_convert.vegalite_to_svg(
+                    {**self.spec, "background": background},
+                    config=CONFIG,
+                    format_locale=D3_LOCALES[self.language],
+                    # A question may come from anybody: nothing is fetched for it.
+                    allowed_base_urls=[],
+                )
             )
         except ValueError as error:
             # The first line tells what was tried, the second what went wrong.
             told = [line.removeprefix("Error: ") for line in str(error).strip().splitlines()] or ["it is none"]
+            own = "mend that chart's settings, or the SQL"
             raise ConfigurationError(
-                f"{FOLDER}/{self.said_in} cannot be drawn by Vega-Lite: {told[:2][-1]}", "mend the specification"
+                f"{FOLDER}/{self.said_in} cannot be drawn by Vega-Lite: {told[:2][-1]}",
+                own if self.said_in.endswith(WORDS) else "mend the specification",
             ) from error
+        # Nor by who looks at it.
+        fault = next(faults_of(drawn), None)
+        if fault is not None:
+            raise ConfigurationError(
+                f"{FOLDER}/{self.said_in} has {fault} drawn: a chart may not fetch anything, nor lead anywhere",
+                "let it draw marks in plain colours, without links and addresses",
+            )
+        return CONTAINERS.sub("", drawn)
 
 
 def draw_charts(answer: Answer, language: Language) -> Iterator[Drawing]:
