@@ -1,10 +1,12 @@
 """Answers → one page of HTML that needs nothing else."""
 
 import json
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
+from hashlib import sha256
 from importlib.metadata import version
 from importlib.resources import files
 from typing import Any
@@ -76,6 +78,8 @@ def render_page(
         language={"en": "en", "pt": "pt-BR"}[language],
         style=Markup(_file(STYLE)),  # noqa: S704 our own file
         script=Markup(_file(SCRIPT)),  # noqa: S704 our own file
+        # Of what stands between the tags, where a line ends before the file begins.
+        script_sha256=b64encode(sha256(f"\n{_file(SCRIPT)}".encode()).digest()).decode(),
         version=version("cinelake"),
         title=_title(answers, translations, language),
         date=build.processing_date.isoformat(),
