@@ -64,8 +64,16 @@ def test_a_bin_that_has_no_place_is_left_out(change: dict[str, Any]) -> None:
 
 
 def test_a_middle_of_0_is_left_out_on_a_logarithmic_axis() -> None:
-    assert all("median 5" in svg and "median 0" not in svg for svg in spread_of({"x": 2}, low=0)[:1])
-    assert all("median 0" not in svg and "b: median 7" in svg for svg in spread_of({"x": 2}, mean=0)[:1])
+    english, portuguese = spread_of(mean=0)
+    assert "b: median 7" in english
+    assert "a: median" not in english
+    assert "a: mediana" not in portuguese
+
+
+def test_an_interval_from_0_ends_at_its_middle_there() -> None:
+    english, _ = spread_of(low=0)
+    assert "a: median 5" in english
+    assert "mark-rule role-mark" not in english
 
 
 def test_bins_of_no_width_have_an_axis() -> None:
@@ -165,8 +173,8 @@ def test_more_rows_than_can_be_drawn_are_counted(chart: str) -> None:
 
 def test_so_are_those_behind_the_points_and_of_a_distribution() -> None:
     chart = POINT.replace("[[charts]]", '[[charts]]\ncontext = "behind"')
-    with pytest.raises(ConfigurationError, match="line 5: chart 1: behind has 2,001 rows"):
-        only(answer_of(chart, points(3), behind=points(2_001)))
+    with pytest.raises(ConfigurationError, match="line 5: chart 1: behind has 5,001 rows"):
+        only(answer_of(chart, points(3), behind=points(5_001)))
     with pytest.raises(ConfigurationError, match="answer has 10,002 rows to draw, and a chart may have 10,000"):
         spread_of(*itertools.repeat({}, 10_001))
 

@@ -12,7 +12,7 @@ from cinelake.ask.words import PointChart, Row, Scale, TableWords
 from cinelake.report.charts.axes import Axis, axis_over
 from cinelake.report.charts.names import LINE_PX, Box, Mark, Side, place_names, width_of
 from cinelake.report.charts.palette import GREY, Palette
-from cinelake.report.charts.rows import HEIGHT, SMALL, WIDTH, demand_few, worded
+from cinelake.report.charts.rows import HEIGHT, MOST_DOTS, SMALL, WIDTH, demand_few, worded
 from cinelake.report.charts.ticks import LABELS_APART, tick_labels
 
 NAMED = 4
@@ -124,7 +124,7 @@ def _context_of(chart: PointChart, answer: Answer) -> list[dict[str, Any]]:
     if chart.context is None:
         return []
     rows = [row for row in answer.rows_of(chart.context) if _can_be_drawn(row, chart)]
-    demand_few(chart, answer, len(rows), "context", table=chart.context)
+    demand_few(chart, answer, len(rows), "context", table=chart.context, most=MOST_DOTS)
     return [{"x": row[chart.x], "y": row[chart.y]} for row in rows]
 
 

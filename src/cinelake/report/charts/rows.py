@@ -14,6 +14,8 @@ SMALL = 12
 """Pixels of the letters on marks."""
 MOST_MARKS = 2_000
 """That one layer of points or bars has: more take long to draw and to open, and cannot be told apart."""
+MOST_DOTS = 5_000
+"""That lie behind them: small, grey and without a name, as a grid of them may be."""
 MOST_ROWS = 10_000
 """That a chart has in all, where a mark may be made of many of them."""
 
