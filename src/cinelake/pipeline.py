@@ -13,7 +13,7 @@ from cinelake.enrich.interface import NoTokenError
 from cinelake.enrich.run import open_source
 from cinelake.lake import Event, Lake, OnEvent, Run, silent
 from cinelake.land import LandOptions, LandResult, land_files
-from cinelake.report import ReportOptions, ReportResult, write_report
+from cinelake.report import ReportOptions, ReportResult, start_drawing, write_report
 
 STAGES = ("land", "enrich", "build", "ask", "report")
 """In the order in which `run` does them."""
@@ -102,5 +102,6 @@ def ask_and_report(
     Raises:
         ConfigurationError: nothing was built, or a question is not as it must be.
     """
+    start_drawing()
     asked = ask_questions(project, lake, run, AskOptions(tuple(questions), until=until), on_event)
     return write_report(project, lake, run, asked, options, on_event)

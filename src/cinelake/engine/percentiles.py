@@ -4,6 +4,8 @@ An engine's own `PERCENTILE_CONT` interpolates as its compiler likes it: with a 
 there. Written as SQL, each step is rounded by itself.
 """
 
+from functools import cache
+
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
@@ -29,6 +31,7 @@ FORMS = {
     ),
 }
 """In each dialect the expression, the values below and above, and the number of values."""
+VALUE = "value_of_percentile"
 WRITE = "write PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY CAST(x AS DOUBLE)), without FILTER, DISTINCT, DESC or OVER"
 
 
@@ -44,16 +47,24 @@ def spell_out(tree: exp.Expr, dialect: str) -> exp.Expr:
         if found is None:
             return node
         value, share = found
-        form, low, high, size = FORMS[dialect]
-        told = {"share": share.sql(dialect), "size": size}
-        place, part = PLACE.format(**told), PART.format(**told)
-        low, high = (each.format(place=place, size=size) for each in (low, high))
-        between = BETWEEN.format(low=low, high=high, part=part)
-        spelled = sqlglot.parse_one(form.format(value=value.sql(dialect), between=between), dialect=dialect)
+        spelled = _shape(share.sql(dialect), dialect).transform(
+            lambda part: value.copy() if isinstance(part, exp.Column) and part.name == VALUE else part
+        )
         # What has no name is called by what was written.
         return exp.alias_(spelled, node.sql(dialect), quoted=True) if isinstance(node.parent, exp.Select) else spelled
 
     return tree.transform(change)
+
+
+@cache
+def _shape(share: str, dialect: str) -> exp.Expr:
+    """The arithmetic of a share, over a column that stands for the values: to parse it takes long."""
+    form, low, high, size = FORMS[dialect]
+    told = {"share": share, "size": size}
+    place, part = PLACE.format(**told), PART.format(**told)
+    low, high = (each.format(place=place, size=size) for each in (low, high))
+    between = BETWEEN.format(low=low, high=high, part=part)
+    return sqlglot.parse_one(form.format(value=VALUE, between=between), dialect=dialect)
 
 
 def other_percentile(tree: exp.Expr) -> exp.Expr | None:
