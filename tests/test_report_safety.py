@@ -86,7 +86,7 @@ def test_the_page_itself_lets_nothing_be_fetched_or_run(
 def test_its_own_script_still_sorts_a_table(browser: Browser, reported: ProjectFolder) -> None:
     page, requests, complaints = opened(browser, report_of(reported))
     assert (requests, complaints) == ([], [])
-    table = page.locator("#films-vs-series table.sortable:has(tbody tr:nth-child(2))").first
+    table = page.locator("#question-films-vs-series table.sortable:has(tbody tr:nth-child(2))").first
     heading = table.locator("th").first
     for order in ("ascending", "descending"):
         heading.locator("button").click()
