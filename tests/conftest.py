@@ -13,12 +13,18 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from parts import ceph_server, moto_server, rclone_server
 from projects import Place, ProjectFolder, S3Server
 from tables import land
 from tmdb import TmdbServer, point_at, serving
 
+FLAGS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+"""Of Chromium: it runs as root here, and asks nobody for anything."""
 CEPH_SETTINGS = Path("/var/tmp/ceph-rgw/ceph.conf")
 SHARED = Path(os.environ.get("CINELAKE_SHARED", Path(__file__).parents[1] / "../shared")).resolve()
 
@@ -133,6 +139,15 @@ def chromium() -> str:
     if found is None:
         missing("no Chromium here; on Debian: apt install chromium")
     return found
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
+    """It, started for the tests of a module."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
+        yield browser
+        browser.close()
 
 
 def missing(reason: str) -> NoReturn:

@@ -2,12 +2,11 @@
 
 import itertools
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from cinelake import ConfigurationError, ReportOptions, write_report
 from cinelake.ask import AskOptions, AskResult, ask_questions
@@ -16,10 +15,6 @@ from cinelake.report.page import render_page
 from cinelake.sample import write_sample
 from projects import DATE, SERIES_HEADER, SMALL_MOVIES, SMALL_SERIES, ProjectFolder
 
-FLAGS = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-)  # fmt: skip
 TMDB_NOTICE = "This product uses TMDB and the TMDB APIs but is not endorsed, certified, or otherwise approved by TMDB."
 
 
@@ -37,14 +32,6 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> ProjectFolder:
 def asked(sample: ProjectFolder) -> AskResult:
     project, lake, run = sample.open()
     return ask_questions(project, lake, run, AskOptions(record=False))
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
-        yield browser
-        browser.close()
 
 
 def opened(browser: Browser, path: Path, **context: Any) -> tuple[Page, list[str], list[str]]:

@@ -10,14 +10,14 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from babel.messages.extract import extract
 from babel.messages.pofile import read_po
-from playwright.sync_api import Browser, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page
 
 from cinelake.ask.questions import load_questions
 from cinelake.ask.sentences import Language
 from cinelake.ask.words import Words
 from cinelake.sample import write_sample
 from projects import DATE, ProjectFolder
-from test_report import FLAGS, opened
+from test_report import opened
 
 LANGUAGES = get_args(Language)
 KEYWORDS: Any = {"_": None, "gettext": None, "ngettext": (1, 2)}
@@ -45,14 +45,6 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> ProjectFolder:
     for language in LANGUAGES:
         folder.document("report", "--lang", language, "--output", str(folder.path / f"{language}.html"))
     return folder
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
-        yield browser
-        browser.close()
 
 
 def page_in(browser: Browser, sample: ProjectFolder, language: str, **context: Any) -> Page:

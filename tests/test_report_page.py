@@ -2,22 +2,17 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page
 
 from cinelake.ask import AskOptions, ask_questions
 from cinelake.sample import write_sample
 from figures import read_works
 from projects import DATE, ProjectFolder
 
-FLAGS = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-)  # fmt: skip
 QUESTIONS = ("films-vs-series", "budget-and-return")
 SECRET = "eyJhbGciOiJIUzI1NiJ9.not.a.real.token"
 A4_PX = 718
@@ -54,14 +49,6 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> ProjectFolder:
     folder.path.joinpath(".env").write_text(f"TMDB_TOKEN={SECRET}\n")
     folder.document("run", "--date", DATE)
     return folder
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
-        yield browser
-        browser.close()
 
 
 def report_of(folder: ProjectFolder) -> Path:

@@ -5,18 +5,17 @@ Where a change of words is meant, `UPDATE_WORDS=1 pytest tests/test_words.py` wr
 
 import os
 import re
-from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 from typing import get_args
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from cinelake.ask.sentences import Language
 from cinelake.sample import write_sample
 from projects import DATE, ProjectFolder
-from test_report import FLAGS, opened
+from test_report import opened
 
 LANGUAGES = get_args(Language)
 WORDS = Path(__file__).parent / "words"
@@ -32,14 +31,6 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> ProjectFolder:
     folder.write_settings(more="[questions.best-artists]\nleast_votes = 10")
     folder.document("run", "--date", DATE)
     return folder
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
-        yield browser
-        browser.close()
 
 
 def assert_as_written(name: str, text: str) -> None:
