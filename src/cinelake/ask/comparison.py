@@ -22,8 +22,8 @@ STEPS = 100
 """Of Newton's method; it takes fewer than ten."""
 TERMS = 10_000
 """Of the continued fraction; it takes about the square root of the degrees of freedom."""
-NORMAL_FROM = 1e7
-"""Degrees of freedom from which on Student's t is the normal distribution, to six digits."""
+NEARLY_NORMAL_FROM = 1e5
+"""Degrees of freedom from which on the first step from the normal distribution to Student's t leaves less than 1e-9."""
 TINY = 1e-300
 PRECISE = 1e-15
 
@@ -134,8 +134,8 @@ def student_quantile(share: float, freedom: float) -> float:
         freedom: degrees of freedom, at least 1.
     """
     value = NormalDist().inv_cdf(share)
-    if freedom >= NORMAL_FROM:
-        return value
+    if freedom >= NEARLY_NORMAL_FROM:
+        return value + (value**3 + value) / (4 * freedom)  # Abramowitz and Stegun 26.7.5
     log_scale = math.lgamma((freedom + 1) / 2) - math.lgamma(freedom / 2) - math.log(freedom * math.pi) / 2
     # From the normal quantile, which is never greater, Newton's steps rise to the value and not beyond: on this side
     # of the middle the distribution is concave.
