@@ -44,7 +44,7 @@ if TYPE_CHECKING:
         ServiceError,
     )
     from cinelake.lake import Event, Lake, Run
-    from cinelake.land import LandOptions, LandResult, Shard, land_files
+    from cinelake.land import LandOptions, LandResult, Shard, await_shards, land_files
     from cinelake.pipeline import RunOptions, RunResult, run_pipeline
     from cinelake.query import QueryOptions, QueryResult, TablesResult, TellingOptions, query_tables, tell_tables
     from cinelake.report import ReportOptions, ReportResult, write_report
@@ -93,6 +93,7 @@ __all__ = [
     "VerifyOptions",
     "VerifyResult",
     "ask_questions",
+    "await_shards",
     "build_tables",
     "enrich_titles",
     "examine",
@@ -136,7 +137,7 @@ _HOMES = {
         "ServiceError",
     ),
     "cinelake.lake": ("Event", "Lake", "Run"),
-    "cinelake.land": ("LandOptions", "LandResult", "Shard", "land_files"),
+    "cinelake.land": ("LandOptions", "LandResult", "Shard", "await_shards", "land_files"),
     "cinelake.pipeline": ("RunOptions", "RunResult", "run_pipeline"),
     "cinelake.query": (
         "QueryOptions",

@@ -12,7 +12,7 @@ from cinelake.enrich import EnrichOptions, EnrichResult, enrich_titles
 from cinelake.enrich.interface import NoTokenError
 from cinelake.enrich.run import open_source
 from cinelake.lake import Event, Lake, OnEvent, Run, silent
-from cinelake.land import LandOptions, LandResult, land_files
+from cinelake.land import LandOptions, LandResult, await_shards, land_files
 from cinelake.report import ReportOptions, ReportResult, start_drawing, write_report
 
 STAGES = ("land", "enrich", "build", "ask", "report")
@@ -28,6 +28,8 @@ class RunOptions:
     dry_run: bool = False
     """Only say what would be done."""
     land: LandOptions = field(default_factory=LandOptions)
+    after_shards: bool = False
+    """Land nothing, but wait until others have landed every file."""
     report: ReportOptions = field(default_factory=ReportOptions)
 
 
@@ -61,7 +63,10 @@ def run_pipeline(
         return _plan(project, lake, run, options, on_event)
     with suppress(NoTokenError):
         open_source(project, EnrichOptions())  # what is wrong with it is told before anything is written
-    landed = land_files(project, lake, run, options.land, on_event)
+    if options.after_shards:
+        landed = await_shards(project, lake, run, on_event)
+    else:
+        landed = land_files(project, lake, run, options.land, on_event)
     enriched = _enrich(project, lake, run, EnrichOptions(), on_event)
     built = build_tables(project, lake, run, BuildOptions(), on_event)
     asked = ask_questions(project, lake, run, AskOptions(until=run.processing_date), on_event)

@@ -40,7 +40,15 @@ ReplaceOption = Annotated[
 ]
 ShardOption = Annotated[
     str | None,
-    typer.Option("--shard", help="Land only one of N workers' shares: 1/4 to 4/4 (or 0/4 to 3/4).", metavar="I/N"),
+    typer.Option(
+        "--shard",
+        envvar="CINELAKE_SHARD",
+        help="Land only one of N workers' shares: 1/4 to 4/4 (or 0/4 to 3/4).",
+        metavar="I/N",
+    ),
+]
+AfterShardsOption = Annotated[
+    bool, typer.Option("--after-shards", help="Land nothing: go on once others (land --shard) have landed every file.")
 ]
 NoCreateOption = Annotated[
     bool, typer.Option("--no-create-bucket", help="Fail where the lake is not there, rather than make it.")
@@ -87,6 +95,7 @@ def run(
     lake: LakeOption = None,
     date: DateOption = None,
     replace: ReplaceOption = False,
+    after_shards: AfterShardsOption = False,
     no_create: NoCreateOption = False,
     output: OutputOption = None,
     lang: LangOption = None,
@@ -107,7 +116,7 @@ def run(
         project, lake, date, json=json, quiet=quiet, verbose=verbose, dry_run=dry_run, engine=engine, remote=remote
     ) as session:
         landing = LandOptions(replace=replace, create_lake=not no_create)
-        options = RunOptions(dry_run, landing, ReportOptions(output, lang))
+        options = RunOptions(dry_run, landing, after_shards, ReportOptions(output, lang))
         result = run_pipeline(session.project, session.lake, session.run, options, session.on_event)
         session.show_run(result, lang)
 

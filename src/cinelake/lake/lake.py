@@ -133,6 +133,10 @@ class Lake:
         """
         return self.uri.path.is_dir() if isinstance(self.uri, FolderLake) else self._bucket_exists
 
+    def look_again(self) -> None:
+        """Forgets whether the lake is there: another run may have made it since."""
+        vars(self).pop("_bucket_exists", None)
+
     def make(self, on_step: "OnStep" = lambda _step, _kind: None) -> None:
         """Makes the folder or the bucket, and makes a new bucket safe; one that is there is left exactly as it is.
 
@@ -159,10 +163,10 @@ class Lake:
         elif self.bucket.create():
             on_step(f"created {self} in {self.bucket.region}", "step")
         else:
-            del self._bucket_exists
+            self.look_again()
             return
         make_safe(self.bucket, on_step)
-        vars(self).pop("_bucket_exists", None)
+        self.look_again()
         self.is_half_made = False
 
     def is_being_made(self) -> bool:

@@ -44,7 +44,7 @@ def looking(lake: Lake, prefixes: Collection[str], *, until: date) -> Iterator[F
         yield Found(
             exists,
             pool.submit(lambda: lake.manifests(STAGE, until=until, on="the newest date") if exists.result() else []),
-            pool.submit(lambda: _list_all(lake, prefixes) if exists.result() else {}),
+            pool.submit(lambda: list_all(lake, prefixes) if exists.result() else {}),
         )
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
@@ -80,20 +80,18 @@ def compare_files(
 
     def begin_to_read(files: Sequence[SourceFile], *, with_md5: bool) -> None:
         shares = (files[start::READERS] for start in range(READERS))
-        reading.extend(pool.submit(_read, share, with_md5=with_md5) for share in shares if share)
+        reading.extend(pool.submit(read_files, share, with_md5=with_md5) for share in shares if share)
 
     try:
         # What manifests tell of most likely still lies there: it is read while the lake may still be listing.
-        begin_to_read(
-            [each for each in sources if read_all or _is_of_size(each, records.get(each.key))], with_md5=False
-        )
+        begin_to_read([each for each in sources if read_all or is_of_size(each, records.get(each.key))], with_md5=False)
         listed = objects.result()
         there = {source.key: listed[source.key] for source in sources if source.key in listed}
         if there:
             on_event(Event(STAGE, "comparing files with what is in the lake already"))
         strangers = {key for key, each in there.items() if not _is_record(each, records.get(key))}
         begin_to_read(
-            [each for each in sources if each.key in strangers and _is_of_size(each, there[each.key])], with_md5=True
+            [each for each in sources if each.key in strangers and is_of_size(each, there[each.key])], with_md5=True
         )
         digests = {key: each for share in reading for key, each in share.result().items()}
     finally:
@@ -107,11 +105,12 @@ def compare_files(
     return files, present
 
 
-def _list_all(lake: Lake, prefixes: Collection[str]) -> dict[str, StoredObject]:
+def list_all(lake: Lake, prefixes: Collection[str]) -> dict[str, StoredObject]:
+    """All objects below some prefixes, by key."""
     return {key: each for prefix in prefixes for key, each in lake.list_objects(prefix).items()}
 
 
-def _is_of_size(source: SourceFile, other: ObjectRecord | StoredObject | None) -> bool:
+def is_of_size(source: SourceFile, other: ObjectRecord | StoredObject | None) -> bool:
     """Whether an object has as many bytes as a file: others need not be compared."""
     return other is not None and other.bytes == source.bytes
 
@@ -130,7 +129,12 @@ def _identify(lake: Lake, there: StoredObject, digests: Digests | None) -> Objec
     return found and ObjectRecord(key=there.key, bytes=found[1], sha256=found[0], e_tag=there.e_tag)
 
 
-def _read(sources: Sequence[SourceFile], *, with_md5: bool) -> dict[str, Digests]:
+def read_files(sources: Sequence[SourceFile], *, with_md5: bool) -> dict[str, Digests]:
+    """The checksums of files, by key.
+
+    Raises:
+        CinelakeError: a file cannot be read any more.
+    """
     digests = {}
     for source in sources:
         try:
