@@ -30,7 +30,8 @@ LABEL org.opencontainers.image.title="cinelake" \
 # 1000 is the first user of most Linux desktops, whose ./data and ./report are; --user names another.
 RUN groupadd --gid 1000 cinelake \
  && useradd --uid 1000 --gid 1000 --no-create-home --home-dir /nonexistent cinelake \
- && install --directory --mode 777 --owner cinelake --group cinelake /data
+ && install --directory --mode 777 --owner cinelake --group cinelake \
+      /data /project /project/.cinelake /project/report
 COPY --from=build /opt/cinelake /opt/cinelake
 # The data is mounted at /input. Whoever must have it in the image names a folder below docker/ that holds it.
 ARG DATA=docker/no-data

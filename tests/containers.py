@@ -22,10 +22,13 @@ print(json.dumps({str(path.relative_to("/data")): hashlib.sha256(path.read_bytes
 """
 
 
-def docker(*arguments: str, check: bool = True, timeout_s: float = 120) -> subprocess.CompletedProcess[str]:
+def docker(
+    *arguments: str, check: bool = True, timeout_s: float = 120, variables: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     """Runs a command of Docker's client."""
+    environment = {**os.environ, **(variables or {})}
     ended = subprocess.run(
-        ["docker", *arguments], capture_output=True, text=True, check=False, timeout=timeout_s
+        ["docker", *arguments], env=environment, capture_output=True, text=True, check=False, timeout=timeout_s
     )  # fmt: skip
     assert ended.returncode == 0 or not check, ended.stderr
     return ended
@@ -69,7 +72,6 @@ class Checkout:
                 shutil.copy(ROOT / name, path / name)
         path.joinpath("data").mkdir()
         path.joinpath("report").mkdir()
-        path.joinpath("report").chmod(0o777)  # whoever runs the tests need not be the container's user
         name = f"cinelake-{uuid.uuid4().hex[:10]}"
         return cls(path, name, image or name)
 
@@ -93,9 +95,9 @@ class Checkout:
     def up(
         self, variables: Mapping[str, str] | None = None, *, build: bool = False
     ) -> subprocess.CompletedProcess[str]:
-        """The one command. Without `build` the image is taken as it is."""
+        """The one command, to end with the program's code. Without `build` the image is taken as it is."""
         options = ["--build"] if build else []
-        return self.compose("up", *options, "--exit-code-from", "cinelake", variables=variables)
+        return self.compose("up", *options, "--exit-code-from", "cinelake", "cinelake", variables=variables)
 
     def volume(self) -> dict[str, str]:
         """The SHA-256 of every file in the volume, told by another container."""

@@ -99,6 +99,8 @@ class Asked:
     path: str
     """With the bucket, as it was written."""
     query: str
+    client: str = field(default="", compare=False)
+    """The address it came from."""
 
     @property
     def writes(self) -> bool:
@@ -143,6 +145,7 @@ class FaultyNetwork:
     """The proxy at work. Between the tests of a module it is made to forget."""
 
     server: S3Server
+    host: str = "127.0.0.1"
     port: int = 0
     rules: list[Rule] = field(default_factory=list)
     log: list[Asked] = field(default_factory=list)
@@ -202,7 +205,7 @@ class FaultyNetwork:
     def place(self) -> Place:
         """A bucket that does not exist yet, reached through this proxy; the server itself is looked at directly."""
         direct = Place.on(self.server)
-        return replace(direct, variables={**direct.variables, "AWS_ENDPOINT_URL_S3": f"http://127.0.0.1:{self.port}"})
+        return replace(direct, variables={**direct.variables, "AWS_ENDPOINT_URL_S3": f"http://{self.host}:{self.port}"})
 
     @contextmanager
     def request(self, asked: Asked) -> Iterator[list[Fault]]:
@@ -222,14 +225,14 @@ class FaultyNetwork:
 
 
 @contextmanager
-def faulty_network(server: S3Server) -> Iterator[FaultyNetwork]:
+def faulty_network(server: S3Server, host: str = "127.0.0.1") -> Iterator[FaultyNetwork]:
     """A proxy before a server, on a port of its own, in threads of this process."""
-    network = FaultyNetwork(server)
+    network = FaultyNetwork(server, host)
 
     class Handler(_Handler):
         network_of_this = network
 
-    with _Proxy(("127.0.0.1", 0), Handler) as proxy:
+    with _Proxy((host, 0), Handler) as proxy:
         network.port = proxy.server_address[1]
         thread = threading.Thread(target=proxy.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         thread.start()
@@ -263,7 +266,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _pass_on(self) -> None:
         path, _, query = self.path.partition("?")
-        with self.network_of_this.request(Asked(self.command, path, query)) as faults:
+        with self.network_of_this.request(Asked(self.command, path, query, self.client_address[0])) as faults:
             try:
                 self._answer(self.rfile.read(int(self.headers.get("Content-Length") or 0)), faults)
             except (_BrokenOffError, ConnectionError):

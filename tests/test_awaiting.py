@@ -131,7 +131,7 @@ def test_a_file_that_is_missing_here_is_told_at_once(files: ProjectFolder) -> No
 
 def test_the_program_goes_on_after_the_shares(files: ProjectFolder) -> None:
     for index in (1, 2):
-        shared = files.cinelake("land", "--date", DATE, variables={"CINELAKE_SHARD": f"{index % 2}/2"})
+        shared = files.cinelake("land", "--date", DATE, "--shard", f"{index}/2")
         assert shared.returncode == 0, shared.stderr
     before = {path: path.stat().st_mtime_ns for path in files.path.joinpath("lake", "Raw").rglob("*.csv")}
     document = files.document("run", "--after-shards", "--date", DATE)
@@ -141,9 +141,3 @@ def test_the_program_goes_on_after_the_shares(files: ProjectFolder) -> None:
     assert {path: path.stat().st_mtime_ns for path in before} == before
     landings = list(files.path.joinpath("lake", "_manifests", "land").rglob("*.json"))
     assert len(landings) == 2, "it lands nothing itself"
-
-
-def test_a_share_in_the_environment_that_is_none_is_refused(files: ProjectFolder) -> None:
-    refused = files.cinelake("land", variables={"CINELAKE_SHARD": "five of six"})
-    assert refused.returncode == 2
-    assert "--shard is 'five of six': that is no share" in refused.stderr

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from cinelake.config.project import read_settings
-from cinelake.container import bring_in, hand_out
+from cinelake.container import bring_in, hand_out, lacks_credentials
 from cinelake.errors import AccessError, ConfigurationError
 
 ROOT = Path(__file__).parents[1]
@@ -123,3 +123,29 @@ def test_a_report_is_handed_out_and_one_that_cannot_be_is_a_warning(
     folder.joinpath("report.html").mkdir()
     hand_out(report, folder)
     assert "warning: the report stays in the volume" in capsys.readouterr().err
+
+
+# Where there are no credentials
+
+
+@pytest.mark.parametrize(
+    ("variables", "lacking"),
+    [
+        ({"CINELAKE_LAKE": "s3://lake-of-mine"}, True),
+        ({"CINELAKE_LAKE": "s3://lake-of-mine", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}, False),
+        ({"CINELAKE_LAKE": "file:lake"}, False),
+        ({}, False),
+    ],
+)
+def test_a_bucket_takes_credentials(mounted: Path, volume: Path, variables: dict[str, str], *, lacking: bool) -> None:
+    bring_in(mounted, volume, SHIPPED, {})
+    assert lacks_credentials(volume, variables) is lacking
+
+
+def test_credentials_may_come_from_where_boto3_finds_them(
+    mounted: Path, volume: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bring_in(mounted, volume, SHIPPED, {})
+    volume.joinpath("credentials").write_text("[default]\naws_access_key_id = a\naws_secret_access_key = b\n")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(volume / "credentials"))
+    assert not lacks_credentials(volume, {"CINELAKE_LAKE": "s3://lake-of-mine"})

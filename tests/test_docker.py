@@ -70,7 +70,8 @@ def under_raw(files: dict[str, str]) -> set[str]:
 
 def test_without_any_setting_the_lake_is_a_folder_in_the_volume(checkout: Checkout) -> None:
     own = {**checkout.names, "CINELAKE_IMAGE": checkout.name}
-    first = checkout.up(own, build=True)
+    checkout.path.joinpath("report").chmod(0o755)  # as git makes it, for whoever runs the tests alone
+    first = checkout.compose("up", "--build", variables=own)
     assert first.returncode == 0, first.stdout[-3000:] + first.stderr[-3000:]
     files = checkout.volume()
     report = checkout.path / "report" / "report.html"
@@ -112,6 +113,14 @@ def test_another_user_may_be_named(checkout: Checkout) -> None:
     ended = checkout.up()
     assert ended.returncode == 0, ended.stdout[-3000:] + ended.stderr[-3000:]
     assert checkout.path.joinpath("report", "report.html").stat().st_uid == 4321
+
+
+def test_a_bucket_without_credentials_leaves_the_lake_a_folder(checkout: Checkout) -> None:
+    checkout.write_env({**checkout.names, "CINELAKE_LAKE": "s3://lake-of-mine", "AWS_EC2_METADATA_DISABLED": "true"})
+    ended = checkout.up()
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "there are no AWS credentials: the lake is the one of lake.toml, not s3://lake-of-mine" in ended.stderr
+    assert len(under_raw(checkout.volume())) == 2
 
 
 def test_a_report_that_the_folder_cannot_take_stays_in_the_volume(checkout: Checkout) -> None:

@@ -40,12 +40,7 @@ ReplaceOption = Annotated[
 ]
 ShardOption = Annotated[
     str | None,
-    typer.Option(
-        "--shard",
-        envvar="CINELAKE_SHARD",
-        help="Land only one of N workers' shares: 1/4 to 4/4 (or 0/4 to 3/4).",
-        metavar="I/N",
-    ),
+    typer.Option("--shard", help="Land only one of N workers' shares: 1/4 to 4/4 (or 0/4 to 3/4).", metavar="I/N"),
 ]
 AfterShardsOption = Annotated[
     bool, typer.Option("--after-shards", help="Land nothing: go on once others (land --shard) have landed every file.")
