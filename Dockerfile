@@ -15,11 +15,11 @@ RUN pip="/opt/build/bin/pip --no-cache-dir --disable-pip-version-check" \
  && $pip wheel --no-deps --no-build-isolation --wheel-dir dist . \
  && $pip --python /opt/cinelake/bin/python install --no-deps --no-index dist/*.whl
 COPY docker/lake.toml /opt/cinelake/
-# Of all languages the report has two; of all services of AWS the lake asks five (SERVICES in lake/session.py).
+# Of all languages the report has two; of all services of AWS the lake asks six (SERVICES in lake/session.py).
 RUN cd /opt/cinelake/lib/python3.13/site-packages \
  && find babel/locale-data -name '*.dat' ! -name 'root.dat' ! -name 'en*' ! -name 'pt*' -delete \
  && find botocore/data -mindepth 1 -maxdepth 1 -type d \
-      ! -name s3 ! -name signin ! -name sso ! -name sso-oidc ! -name sts -exec rm -r {} +
+      ! -name glue ! -name s3 ! -name signin ! -name sso ! -name sso-oidc ! -name sts -exec rm -r {} +
 
 FROM python:3.13-slim-trixie
 LABEL org.opencontainers.image.title="cinelake" \

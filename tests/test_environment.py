@@ -110,6 +110,19 @@ def test_the_service_s_own_endpoint_wins_over_that_of_all_services(tmp_path: Pat
     assert read(tmp_path, "AWS_ENDPOINT_URL=http://all:1\n").endpoint_url == "http://all:1"
 
 
+def test_each_service_s_own_endpoint_wins_over_the_one_for_all(tmp_path: Path) -> None:
+    own = "AWS_ENDPOINT_URL_GLUE=http://glue:1\nAWS_ENDPOINT_URL_STS=http://sts:1\n"
+    both = read(tmp_path, f"AWS_ENDPOINT_URL=http://all:1\n{own}")
+    assert (both.endpoint_url, both.glue_endpoint_url, both.sts_endpoint_url) == (
+        "http://all:1",
+        "http://glue:1",
+        "http://sts:1",
+    )
+    for_all = read(tmp_path, "AWS_ENDPOINT_URL=http://all:1\n")
+    assert for_all.glue_endpoint_url == for_all.sts_endpoint_url == "http://all:1"
+    assert read(tmp_path, "AWS_ENDPOINT_URL_S3=http://s3:1\n").glue_endpoint_url is None
+
+
 def test_a_key_of_the_environment_never_takes_the_file_s_token(tmp_path: Path) -> None:
     assert trio(read(tmp_path, WHOLE, **{KEY: "AKIASHELL", SECRET: "secret-of-shell"})) == (
         "AKIASHELL",

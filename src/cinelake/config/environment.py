@@ -17,6 +17,7 @@ KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 CREDENTIALS = (*KEYS, "TMDB_TOKEN", "TMDB_API_KEY")
 ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
 STS_ENDPOINTS = ("AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL")
+GLUE_ENDPOINTS = ("AWS_ENDPOINT_URL_GLUE", "AWS_ENDPOINT_URL")
 DOTENV = ".env"
 
 
@@ -34,6 +35,8 @@ class Environment:
     """AWS_ENDPOINT_URL_S3, or AWS_ENDPOINT_URL; None for AWS itself."""
     sts_endpoint_url: str | None
     """AWS_ENDPOINT_URL_STS, or AWS_ENDPOINT_URL: whom to ask whose credentials are; None for AWS itself."""
+    glue_endpoint_url: str | None
+    """AWS_ENDPOINT_URL_GLUE, or AWS_ENDPOINT_URL: where tables are catalogued; None for AWS itself."""
     certificates: str | None
     """AWS_CA_BUNDLE: a file of certificate authorities to trust."""
     access_key_id: str | None
@@ -80,6 +83,7 @@ def read_environment(directory: Path, variables: Mapping[str, str]) -> Environme
         profile=merged.get("AWS_PROFILE"),
         endpoint_url=_first_address(ENDPOINTS, merged),
         sts_endpoint_url=_first_address(STS_ENDPOINTS, merged),
+        glue_endpoint_url=_first_address(GLUE_ENDPOINTS, merged),
         certificates=merged.get("AWS_CA_BUNDLE"),
         access_key_id=key,
         secret_access_key=SecretStr(secret) if secret else None,
