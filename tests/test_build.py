@@ -246,3 +246,11 @@ def test_a_work_folder_that_cannot_be_made_is_named(folder: ProjectFolder) -> No
     with pytest.raises(AccessError, match="no work folder can be made") as raised:
         build(folder)
     assert "writable" in raised.value.hint
+
+
+def test_the_manifest_tells_what_tables_and_columns_hold(folder: ProjectFolder) -> None:
+    land(folder)
+    told = {each["table"]: each for each in manifest_of(folder, build(folder)).detail["tables"]}
+    assert told["fact_title"]["about"].startswith("One row a title: its measures")
+    assert told["fact_title"]["columns"]["budget"] == "nominal USD"
+    assert told["dim_genre"]["columns"] == {"genre": "as IMDb names it"}

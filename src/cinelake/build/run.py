@@ -254,7 +254,8 @@ def _publish(
                 model.layer, model.origin, PARQUET, model.table, run.processing_date, f"{run.run_id}/{file}"
             )
             records.append(lake.put_file(lake.keys.build(name), path, content_type=CONTENT_TYPE))
-        tables.append(PublishedTable(model.layer, model.table, table.rows, tuple(records)))
+        words = {column.name: column.about for column in model.columns}
+        tables.append(PublishedTable(model.layer, model.table, table.rows, tuple(records), model.title, words))
     return tuple(tables)
 
 
@@ -274,7 +275,14 @@ def _manifest(
         detail={
             "fingerprint": plan.fingerprint,
             "tables": [
-                {"layer": built.layer, "table": built.table, "rows": built.rows, "files": len(built.records)}
+                {
+                    "layer": built.layer,
+                    "table": built.table,
+                    "rows": built.rows,
+                    "files": len(built.records),
+                    "about": built.about,
+                    "columns": built.columns,
+                }
                 for built in tables
             ],
             "sources": [vars(source) for source in sources],

@@ -1,7 +1,7 @@
 """The tables that a build has published: found through its manifest, read from checked copies."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from itertools import islice
 from typing import TypeVar
@@ -46,6 +46,10 @@ class PublishedTable:
     rows: int
     records: tuple[ObjectRecord, ...]
     """The objects that it lies in."""
+    about: str = ""
+    """What one row is; empty where the build did not tell."""
+    columns: Mapping[str, str] = field(default_factory=dict)
+    """What each column holds, by name, as far as the build told it."""
 
     @property
     def name(self) -> str:
@@ -63,7 +67,14 @@ def tables_of(build: Manifest) -> tuple[PublishedTable, ...]:
     """The tables of a build, in the order in which they were made."""
     records = iter(build.objects)
     return tuple(
-        PublishedTable(told["layer"], told["table"], told["rows"], tuple(islice(records, told.get("files", 1))))
+        PublishedTable(
+            told["layer"],
+            told["table"],
+            told["rows"],
+            tuple(islice(records, told.get("files", 1))),
+            told.get("about", ""),
+            told.get("columns", {}),
+        )
         for told in build.detail["tables"]
     )
 

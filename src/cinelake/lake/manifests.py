@@ -95,6 +95,10 @@ class TableDetail(_Detail):
     rows: int
     files: int = 1
     """Objects that it lies in."""
+    about: str = ""
+    """What one row is."""
+    columns: dict[str, str] = {}
+    """What each column holds, by name, as far as the model says it."""
 
 
 class SourceDetail(_Detail):
