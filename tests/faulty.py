@@ -1,5 +1,6 @@
-"""A network that fails as it is told: a proxy between cinelake and an S3 server, with a log of what was asked."""
+"""A network that fails as it is told: a proxy between cinelake and a server of AWS's, with a log of what was asked."""
 
+import json
 import os
 import socket
 import struct
@@ -88,7 +89,16 @@ class Do:
     """After the server was asked, before its answer goes back."""
 
 
-Fault = Answer | Reset | Stall | Truncate | Flip | Tell | TellChecksum | Do
+@dataclass(frozen=True)
+class Page:
+    """The answer has so many of a list at most, and a token by which the next request is given those that follow."""
+
+    of: str
+    """The list's name in the answer."""
+    size: int
+
+
+Fault = Answer | Reset | Stall | Truncate | Flip | Tell | TellChecksum | Do | Page
 
 
 @dataclass(frozen=True)
@@ -99,13 +109,15 @@ class Asked:
     path: str
     """With the bucket, as it was written."""
     query: str
+    operation: str = ""
+    """Of a service that is asked for all by POST, such as Glue: `GetTables`."""
     client: str = field(default="", compare=False)
     """The address it came from."""
 
     @property
     def writes(self) -> bool:
         """Whether it may change anything."""
-        return self.method not in ("GET", "HEAD")
+        return not self.operation.startswith("Get") if self.operation else self.method not in ("GET", "HEAD")
 
     @property
     def key(self) -> str:
@@ -113,7 +125,7 @@ class Asked:
         return self.path.removeprefix("/").partition("/")[2]
 
     def __str__(self) -> str:
-        return f"{self.method} {self.path}{'?' if self.query else ''}{self.query}"
+        return self.operation or f"{self.method} {self.path}{'?' if self.query else ''}{self.query}"
 
 
 @dataclass
@@ -123,7 +135,7 @@ class Rule:
     fault: Fault
     method: str
     part: str
-    """Of the path with its query."""
+    """Of the path with its query, or of the operation."""
     without: str
     """What the path with its query must not hold; empty for nothing."""
     first: int
@@ -133,7 +145,7 @@ class Rule:
 
     def matches(self, asked: Asked) -> bool:
         """Counts a request of the kind, and tells whether it is one of those that meet the fault."""
-        whole = f"{asked.path}?{asked.query}"
+        whole = asked.operation or f"{asked.path}?{asked.query}"
         if asked.method != self.method or self.part not in whole or (self.without and self.without in whole):
             return False
         self.seen += 1
@@ -266,7 +278,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _pass_on(self) -> None:
         path, _, query = self.path.partition("?")
-        with self.network_of_this.request(Asked(self.command, path, query, self.client_address[0])) as faults:
+        operation = (self.headers.get("X-Amz-Target") or "").rpartition(".")[2]
+        asked = Asked(self.command, path, query, operation, self.client_address[0])
+        with self.network_of_this.request(asked) as faults:
             try:
                 self._answer(self.rfile.read(int(self.headers.get("Content-Length") or 0)), faults)
             except (_BrokenOffError, ConnectionError):
@@ -335,6 +349,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _refuse(self, fault: Answer) -> None:
         words = fault.words or f"<Message>{WORDS.get(fault.code, fault.code)}</Message>"
         body = f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{fault.code}</Code>{words}</Error>'
+        if "X-Amz-Target" in self.headers:
+            body = json.dumps({"__type": fault.code, "Message": fault.words or WORDS.get(fault.code, fault.code)})
         headers = HTTPMessage()
         headers["Content-Type"] = "application/xml"
         self._send(_Answered(fault.status, "", headers, body.encode()))
@@ -374,7 +390,17 @@ def _retold(answer: _Answered, faults: list[Fault], arrived: bytes) -> _Answered
         elif isinstance(fault, TellChecksum):
             del answer.headers[CHECKSUM]
             answer.headers[CHECKSUM] = checksum_of(arrived)
+        elif isinstance(fault, Page):
+            answer = answer._replace(body=_page_of(answer.body, fault, json.loads(arrived).get("NextToken")))
     return answer
+
+
+def _page_of(body: bytes, page: Page, token: str | None) -> bytes:
+    """An answer in JSON with some of its list alone."""
+    told, start = json.loads(body), int(token or 0)
+    after = start + page.size
+    more = {"NextToken": str(after)} if after < len(told[page.of]) else {}
+    return json.dumps({**told, page.of: told[page.of][start:after], **more}).encode()
 
 
 def flipped(body: bytes) -> bytes:

@@ -7,9 +7,9 @@
     result = run_pipeline(project, Lake.open(project), Run.start(date(2022, 5, 2)))
 
 Every stage of the command line is a function here: `land_files`, `enrich_titles`, `build_tables`, `ask_questions`,
-`write_report`, `verify_lake`, `survey_lake`, `query_tables`, `tell_tables`, `expire_records`, `expire_builds`, and
-`run_pipeline` for those of a whole run, in order; `examine` looks at what is set up. Names are loaded when they are
-first used, so that `import cinelake` costs nothing.
+`write_report`, `verify_lake`, `survey_lake`, `query_tables`, `tell_tables`, `expire_records`, `expire_builds`,
+`register_tables`, and `run_pipeline` for those of a whole run, in order; `examine` looks at what is set up. Names are
+loaded when they are first used, so that `import cinelake` costs nothing.
 """
 
 from importlib import import_module
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         build_tables,
         expire_builds,
     )
+    from cinelake.catalog import CatalogOptions, CatalogResult, register_tables
     from cinelake.config import Project
     from cinelake.doctor import DoctorResult, Finding, examine
     from cinelake.enrich import (
@@ -58,6 +59,8 @@ __all__ = [
     "AskResult",
     "BuildOptions",
     "BuildResult",
+    "CatalogOptions",
+    "CatalogResult",
     "Check",
     "CinelakeError",
     "ConfigurationError",
@@ -101,6 +104,7 @@ __all__ = [
     "expire_records",
     "land_files",
     "query_tables",
+    "register_tables",
     "run_pipeline",
     "survey_lake",
     "tell_tables",
@@ -118,6 +122,7 @@ _HOMES = {
         "build_tables",
         "expire_builds",
     ),
+    "cinelake.catalog": ("CatalogOptions", "CatalogResult", "register_tables"),
     "cinelake.config": ("Project",),
     "cinelake.doctor": ("DoctorResult", "Finding", "examine"),
     "cinelake.enrich": (

@@ -383,6 +383,27 @@ def expire(
         session.show(expire_records(session.project, session.lake, session.run, options, session.on_event))
 
 
+@app.command(epilog="Example: cinelake catalog --database films --dry-run")
+def catalog(
+    project: ProjectOption = HERE,
+    lake: LakeOption = None,
+    database: Annotated[
+        str, typer.Option("--database", help="The Glue database; made where it is not there.", metavar="NAME")
+    ] = "cinelake",
+    dry_run: DryRunOption = False,
+    json: JsonOption = False,
+    verbose: VerboseOption = 0,
+    quiet: QuietOption = False,
+) -> None:
+    """Tables to the AWS Glue Data Catalog, where Athena and QuickSight find them."""
+    from cinelake.catalog import CatalogOptions, register_tables
+    from cinelake.cli.session import Session
+
+    with Session(project, lake, None, json=json, quiet=quiet, verbose=verbose, dry_run=dry_run) as session:
+        options = CatalogOptions(dry_run=dry_run, database=database)
+        session.show(register_tables(session.project, session.lake, session.run, options, session.on_event))
+
+
 @app.command(epilog="Example: cinelake doctor --lake s3://my-lake")
 def doctor(
     project: ProjectOption = HERE,

@@ -2,6 +2,7 @@
 
 import csv
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from cinelake.ask.sentences import Language
     from cinelake.ask.words import Row, TableWords
     from cinelake.build import BuildResult, ExpireBuildsResult
+    from cinelake.catalog import CatalogResult
+    from cinelake.catalog.run import CatalogPartition, CatalogTable
     from cinelake.cli.tables import Column
     from cinelake.doctor import DoctorResult
     from cinelake.enrich import EnrichResult, ExpireResult
@@ -31,7 +34,14 @@ if TYPE_CHECKING:
     from cinelake.verify import VerifyResult
 
     Showable = (
-        StageResult | VerifyResult | ExpireResult | ExpireBuildsResult | QueryResult | TablesResult | SurveyResult
+        StageResult
+        | VerifyResult
+        | ExpireResult
+        | ExpireBuildsResult
+        | CatalogResult
+        | QueryResult
+        | TablesResult
+        | SurveyResult
     )
 
 Form = Literal["table", "json", "csv", "md"]
@@ -255,6 +265,21 @@ def _expired_records(result: "ExpireResult") -> list[str]:
     ]
 
 
+def _catalogued(result: "CatalogResult") -> list[str]:
+    """A line a table: what became of it, and of its partitions."""
+
+    def told(each: "CatalogTable | CatalogPartition") -> str:
+        return f"would be {each.plan}" if each.plan else each.action
+
+    lines = []
+    for table in result.tables:
+        changes = Counter(told(each) for each in result.partitions if each.table == table.table)
+        counts = ", ".join(f"{count:,} {change}" for change, count in changes.items())
+        partitions = count_of(table.partitions, "partition")
+        lines.append(f"{result.database}.{table.table} {told(table)}: {partitions} ({counts})")
+    return lines
+
+
 def _built(result: "BuildResult") -> list[str]:
     if result.status == "planned":
         return ["the tables would be built anew: their inputs or models changed"]
@@ -287,6 +312,7 @@ LINES: dict[str, Callable[[Any], list[str]]] = {
     "ask": _asked,
     "report": _reported,
     "expire": _expired,
+    "catalog": _catalogued,
     "verify": evidence_lines,
 }
 """A result in words, the most important line first, by its stage."""

@@ -1,0 +1,215 @@
+"""Each date's newest build → partitions of the tables of the AWS Glue Data Catalog."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, NamedTuple
+
+from cinelake.catalog.builds import BuiltTable, find_tables
+from cinelake.catalog.columns import Column, hive_columns
+from cinelake.catalog.glue import GlueDatabase, words_of
+from cinelake.catalog.plan import (
+    Change,
+    Partition,
+    Registered,
+    Table,
+    find_ours,
+    plan_registration,
+    standing_columns,
+)
+from cinelake.config import Project
+from cinelake.engine import open_engine
+from cinelake.errors import ConfigurationError
+from cinelake.lake import Event, Lake, OnEvent, Run, Status, silent
+from cinelake.lake.waiting import side_by_side
+
+STAGE = "catalog"
+DATABASE = "cinelake"
+NAME = re.compile(r"[a-z0-9_]{1,255}")
+"""What Athena takes for a database (Athena user guide, "Name databases, tables, and columns")."""
+ASKED_AT_ONCE = 8
+Action = Literal["created", "updated", "removed", "unchanged", "planned"]
+
+
+@dataclass(frozen=True)
+class CatalogOptions:
+    """What the user may ask of a registration."""
+
+    dry_run: bool = False
+    """Only say what would be done."""
+    database: str = DATABASE
+    """The Glue database."""
+
+
+class CatalogTable(NamedTuple):
+    """A table of the catalogue."""
+
+    table: str
+    """As in `refined_fact_title`."""
+    partitions: int
+    """That it has, or with `planned` would have."""
+    action: Action
+    """Of the table itself; its partitions tell of theirs."""
+    plan: Change | None = None
+    """With the action `planned`: what would be done."""
+
+
+class CatalogPartition(NamedTuple):
+    """One date of a table of the catalogue."""
+
+    table: str
+    processing_date: str
+    location: str
+    """The folder of its build, as in `s3://lake/Refined/…/`; of a removed one the folder that it had."""
+    action: Action
+    plan: Change | None = None
+    """With the action `planned`: what would be done."""
+
+
+@dataclass(frozen=True)
+class CatalogResult:
+    """What a registration did."""
+
+    stage: ClassVar[str] = STAGE
+    run: Run
+    lake: str
+    status: Status
+    database: str
+    tables: tuple[CatalogTable, ...]
+    partitions: tuple[CatalogPartition, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The document of `--json`."""
+        return {
+            "database": self.database,
+            "tables": [
+                {"table": each.table, "partitions": each.partitions, "action": each.action} for each in self.tables
+            ],
+            "partitions": [
+                {
+                    "table": each.table,
+                    "processing_date": each.processing_date,
+                    "location": each.location,
+                    "action": each.action,
+                }
+                for each in self.partitions
+            ],
+        }
+
+
+def register_tables(
+    project: Project, lake: Lake, run: Run, options: CatalogOptions | None = None, on_event: OnEvent = silent
+) -> CatalogResult:
+    """Registers the tables of Trusted and Refined, each date a partition that points at its newest build.
+
+    Nothing is written to the lake, so there is no manifest: what is registered is told by the catalogue itself.
+
+    Raises:
+        ConfigurationError: the lake is a folder or not on AWS, nothing was built, or the database or a table in it is
+            somebody else's.
+        DataError: a folder of a build holds other objects than the build wrote, or a column has a type that Athena
+            does not read.
+        AccessError: the credentials may not do this.
+        ServiceError: the catalogue could not be reached, or somebody else was just changing the same.
+    """
+    options = options or CatalogOptions()
+    if not NAME.fullmatch(options.database):
+        raise ConfigurationError(
+            f"{options.database!r} is no name for a Glue database that Athena reads",
+            "use small letters, digits and underscores in --database",
+        )
+    if lake.bucket is None:
+        raise ConfigurationError(
+            f"{lake} is a folder, and the Glue Data Catalog reads Amazon S3 alone",
+            "name a lake on S3 with --lake s3://BUCKET; cinelake sql queries a folder",
+        )
+    lake.demand()
+    on_event(Event(STAGE, "listing the builds"))
+    found = find_tables(lake)
+    for each in found.gone:
+        told = f"{each.name} of {each.processing_date} is gone from the lake, so that it is not registered"
+        on_event(Event(STAGE, told, "warning"))
+    on_event(Event(STAGE, f"asking what the Glue database {options.database} has"))
+    database = GlueDatabase.open(project, lake.bucket, options.database)
+    registered = _ask(database, [each.name for each in found.there], str(lake))
+    partitions = _find_columns(project, lake, found.there, registered, on_event)
+    tables = _grouped(found.there, partitions)
+    plan = plan_registration(tables, registered, database=options.database, lake=str(lake))
+    if not options.dry_run:
+        for number, step in enumerate(plan.steps):
+            on_event(Event(STAGE, words_of(step, database.name), "progress", number, len(plan.steps), "calls"))
+            database.do(step)
+    planned = options.dry_run and bool(plan.steps)
+    done: Status = "done" if plan.steps else "unchanged"
+    return CatalogResult(
+        run,
+        str(lake),
+        "planned" if planned else done,
+        options.database,
+        tuple(CatalogTable(each.table, each.partitions, *_told(each.change, options.dry_run)) for each in plan.tables),
+        tuple(
+            CatalogPartition(each.table, each.processing_date, each.location, *_told(each.change, options.dry_run))
+            for each in plan.partitions
+        ),
+    )
+
+
+def _told(change: Change, dry_run: bool) -> tuple[Action, Change | None]:
+    return ("planned", change) if dry_run and change != "unchanged" else (change, None)
+
+
+def _ask(database: GlueDatabase, wanted: Sequence[str], lake: str) -> Registered:
+    """What the catalogue has, with the partitions of our tables."""
+    definition = database.find()
+    if definition is None:
+        return Registered(None)
+    tables = database.list_tables()
+    ours = find_ours(Registered(definition, tables), wanted, database=database.name, lake=lake)
+    partitions = side_by_side(database.list_partitions, ours, at_once=ASKED_AT_ONCE)
+    return Registered(definition, tables, dict(zip(ours, partitions, strict=True)))
+
+
+def _find_columns(
+    project: Project, lake: Lake, tables: Sequence[BuiltTable], registered: Registered, on_event: OnEvent
+) -> list[Partition]:
+    """A partition of each; only what is not registered yet is read."""
+    # Without the slash a location would be that of a folder whose name goes on, too.
+    locations = [f"{lake}/{each.folder}/" for each in tables]
+    standing = [
+        standing_columns(registered.partitions.get(each.name, {}).get(each.processing_date), location)
+        for each, location in zip(tables, locations, strict=True)
+    ]
+    unread = [each for each, columns in zip(tables, standing, strict=True) if columns is None]
+    read = iter(_read_columns(project, lake, unread, on_event))
+    return [
+        Partition(each.processing_date, location, next(read) if columns is None else columns)
+        for each, location, columns in zip(tables, locations, standing, strict=True)
+    ]
+
+
+def _read_columns(
+    project: Project, lake: Lake, tables: Sequence[BuiltTable], on_event: OnEvent
+) -> list[tuple[Column, ...]]:
+    """The columns of each, from the first of its objects."""
+    if not tables:
+        return []
+    on_event(Event(STAGE, f"reading the columns of {len(tables)} tables"))
+    columns = []
+    with open_engine(project, embedded=True) as engine:
+        paths = lake.pin_all([each.table.records[0] for each in tables], engine.folder)
+        for each, path in zip(tables, paths, strict=True):
+            engine.attach(each.table.name, [path])
+            columns.append(hive_columns(each.table.name, engine.columns_of(each.table.name)))
+    return columns
+
+
+def _grouped(built: Sequence[BuiltTable], partitions: Sequence[Partition]) -> list[Table]:
+    """The tables, each with its partitions and the words of its newest build."""
+    newest = {each.name: each.table for each in built}
+    dates: dict[str, list[Partition]] = {}
+    for each, partition in zip(built, partitions, strict=True):
+        dates.setdefault(each.name, []).append(partition)
+    return [
+        Table(name, table.about, {column.lower(): told for column, told in table.columns.items()}, tuple(dates[name]))
+        for name, table in newest.items()
+    ]
