@@ -435,6 +435,25 @@ def test_a_superseded_build_that_has_expired_is_nowhere_once_it_is_registered_ag
         assert lake.keys_below(lake.locations(name)[DATE])
 
 
+def test_a_build_that_is_superseded_and_removed_meanwhile_is_not_taken_for_one_that_is_gone(
+    lake: Catalogued, moto: S3Server
+) -> None:
+    lake.register()
+
+    def supersede() -> None:
+        lake.build(4)
+        expire_builds(*lake.folder.open(lake.place), ExpireBuildsOptions())
+
+    with faulty_network(moto) as to_s3:
+        through = {**lake.place.variables, "AWS_ENDPOINT_URL_S3": f"http://127.0.0.1:{to_s3.port}"}
+        to_s3.fail(Do(supersede), "GET", "prefix=Trusted")
+        result = replace(lake, place=replace(lake.place, variables=through)).register()
+        assert to_s3.met == 1
+    assert set(changes_of(result).values()) == {"updated"}
+    newest = lake.manifests()[-1].run_id
+    assert all(newest in each.location and lake.keys_below(each.location) for each in result.partitions)
+
+
 def test_a_second_date_stands_beside_the_first(lake: Catalogued) -> None:
     lake.register()
     before = lake.locations("trusted_titles")
@@ -605,6 +624,20 @@ def test_a_partition_that_another_run_has_just_added_is_told(lake: Catalogued) -
     assert raised.value.hint == "run again"
     assert lake.register().status == "done"
     assert lake.locations(name)[LATER] != there["StorageDescriptor"]["Location"]
+
+
+def test_a_partition_that_another_run_has_just_removed_is_as_good_as_removed(lake: Catalogued) -> None:
+    lake.build(5, LATER)
+    lake.register()
+    first = lake.manifests()[0]
+    lake.place.server.client().delete_object(Bucket=lake.place.name, Key=first.key)  # type: ignore[union-attr]
+
+    def remove() -> None:
+        lake.glue.delete_partition(DatabaseName=lake.database, TableName="trusted_titles", PartitionValues=[DATE])
+
+    lake.network.fail(Do(remove), "POST", "BatchDeletePartition")
+    assert lake.register().status == "done"
+    assert lake.locations("trusted_titles").keys() == {LATER}
 
 
 @pytest.mark.parametrize("write", [1, 2, 11, 19])
