@@ -1,11 +1,14 @@
 """How many requests an enrichment takes, told before, and bounded."""
 
 import re
+import time
 
 import pytest
 
 from cinelake import ConfigurationError, EnrichOptions
+from cinelake.enrich.api import FINISH_S
 from projects import DATE, ProjectFolder
+from refusals import refusal
 from tables import files_of, land
 from tmdb import TmdbServer, ask_tmdb, asking, ids_of, point_at, records_of, serving, write_titles
 
@@ -144,3 +147,65 @@ def test_too_few_requests_for_any_title_are_refused(landed: ProjectFolder, tmdb:
     with pytest.raises(ConfigurationError, match="2 requests suffice for no title"):
         ask_tmdb(landed, EnrichOptions(max_requests=2))
     assert tmdb.log() == []
+
+
+# Time
+
+
+def test_after_the_time_no_title_is_begun_and_what_is_being_asked_is_waited_for(folder: ProjectFolder) -> None:
+    write_titles(folder, films=400)
+    with serving(folder.path / "tmdb.jsonl") as server:
+        point_at(folder, server)
+        land(folder)
+        server.switch(latency_s=0.4)
+        first = ask_tmdb(folder, EnrichOptions(max_seconds=3))
+        began = [at for _, _, at in server.log()]
+        assert 0 < first.asked == first.found == len(records_of(folder)) == len(began)
+        assert first.left == 400 - first.found > 0
+        assert max(began) - min(began) < 3
+        server.switch(latency_s=0)
+        rest = ask_tmdb(folder)
+        assert max(server.counts().values()) == 1
+    assert (rest.fresh, rest.found, rest.left) == (first.found, first.left, 0)
+
+
+@pytest.mark.timeout(120)
+def test_a_server_that_does_not_answer_in_time_is_waited_for_ten_seconds_at_most(folder: ProjectFolder) -> None:
+    """What it has answered is landed; what it has not is left, and has not failed."""
+    write_titles(folder, films=200)
+    with serving(folder.path / "tmdb.jsonl") as server:
+        point_at(folder, server)
+        land(folder)
+        server.fail({"kind": "slow", "match": "/3/movie/tt91000[0-9]{2}[02468]", "seconds": 60})
+        began_at = time.monotonic()
+        result = ask_tmdb(folder, EnrichOptions(max_seconds=2))
+        took_s = time.monotonic() - began_at
+    assert took_s < 2 + FINISH_S + 3  # of which it lands what it has
+    assert 0 < result.found == len(records_of(folder)) <= 100
+    assert result.failed == 0
+    assert result.left == 200 - result.found
+
+
+def test_a_pause_that_tmdb_asks_for_is_not_waited_for_beyond_the_time(folder: ProjectFolder) -> None:
+    write_titles(folder, films=60)
+    with serving(folder.path / "tmdb.jsonl") as server:
+        point_at(folder, server)
+        land(folder)
+        server.switch(ceiling=20, retry_after="200")
+        began_at = time.monotonic()
+        result = ask_tmdb(folder, EnrichOptions(max_seconds=1))
+        assert time.monotonic() - began_at < 1 + FINISH_S + 3
+    assert (result.found, result.left, result.failed) == (20, 40, 0)
+
+
+def test_a_plan_tells_what_is_asked_for_in_the_time(folder: ProjectFolder) -> None:
+    write_titles(folder, films=200)
+    with serving(folder.path / "tmdb.jsonl") as server:
+        point_at(folder, server, rate=40)
+        land(folder)
+        plan = folder.document("enrich", "--plan", "--max-seconds", "2", "--date", DATE, place=asking(folder))
+    assert (plan["asked"], plan["left"], plan["seconds"]) == (80, 120, 2.0)
+
+
+def test_no_time_is_wrong_use(folder: ProjectFolder) -> None:
+    assert "--max-seconds" in refusal(folder, "enrich", "--max-seconds", "0", code=2).what

@@ -149,6 +149,10 @@ def enrich(
     max_requests: Annotated[
         int | None, typer.Option("--max-requests", min=3, help="Make so many requests at most.")
     ] = None,
+    max_seconds: Annotated[
+        float | None,
+        typer.Option("--max-seconds", min=1, help="Ask TMDB for so long at most."),
+    ] = None,
     dry_run: DryRunOption = False,
     engine: EngineOption = None,
     remote: RemoteOption = None,
@@ -171,7 +175,7 @@ def enrich(
         engine=engine,
         remote=remote,
     ) as session:
-        options = EnrichOptions(dry_run or plan, limit, max_requests)
+        options = EnrichOptions(dry_run or plan, limit, max_requests, max_seconds)
         session.show(enrich_titles(session.project, session.lake, session.run, options, session.on_event))
 
 

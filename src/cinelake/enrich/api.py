@@ -1,8 +1,10 @@
 """The TMDB API as a source of records: what is asked of each title, many at once."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import ClassVar
 
@@ -14,6 +16,8 @@ from cinelake.enrich.pace import Pace
 from cinelake.enrich.records import imdb_id_of
 from cinelake.errors import ServiceError
 
+FINISH_S = 10.0
+"""What is being asked when the time is over is waited for so long: TMDB as a rule answers within one."""
 AT_ONCE = 50
 """Titles under way, those that were answered and not yet taken among them."""
 KNOWN_BY, LAST = 20, 100
@@ -65,18 +69,21 @@ class Api:
     batch_titles: ClassVar[int] = 50
     is_timed: ClassVar[bool] = True
 
-    def __init__(self, project: Project, *, max_requests: int | None = None) -> None:
+    def __init__(self, project: Project, *, max_requests: int | None = None, max_seconds: float | None = None) -> None:
         """Gets ready; nothing is asked yet.
 
         Args:
             project: whose token, address and rate.
             max_requests: in all, those of further tries among them.
+            max_seconds: from now on, after which no title is begun.
 
         Raises:
             NoTokenError: there is neither a token nor a key.
         """
         self._settings = project.tmdb
         self._max_requests = max_requests
+        self._max_seconds = max_seconds
+        self._until = time.monotonic() + max_seconds if max_seconds is not None else float("inf")
         self._asking: Asking | None = None
         pace = Pace(project.tmdb.requests_per_second)
         self._client = Client(project.tmdb.base_url, project.environment, pace=pace, max_requests=max_requests)
@@ -110,6 +117,8 @@ class Api:
         for title in due:
             if self._max_requests is not None and requests + MOST[title.kind] > self._max_requests:
                 break
+            if self._max_seconds is not None and requests / self._settings.requests_per_second >= self._max_seconds:
+                break
             share = float(known[title]) if title in known else shares[title.kind]
             requests += 1 + share if title.kind == "series" else 1 + (1 - share) * (in_vain < IN_VAIN)
             in_vain += (1 - share) * (title.kind == "film")
@@ -142,7 +151,7 @@ class Api:
     async def _ask_all(
         self, titles: Iterable[Title], tell: Callable[[Outcome], None], slots: asyncio.Semaphore
     ) -> None:
-        """Asks for each title; ends early where the requests are spent."""
+        """Asks for each title; ends early where the requests are spent, or the time is over."""
         rest = iter(titles)
         second_way = _SecondWay()
         budget = _Budget(self._client, self._max_requests)
@@ -155,6 +164,8 @@ class Api:
                     return
                 await slots.acquire()
                 try:
+                    if time.monotonic() >= self._until:
+                        return
                     tell(await self._look_up(title, second_way))
                     failed = 0
                 except NoAnswerError as error:
@@ -170,9 +181,16 @@ class Api:
                 finally:
                     await budget.give_back(title)
 
-        async with self._client, asyncio.TaskGroup() as group:
-            for _ in range(AT_ONCE):
-                group.create_task(work())
+        with suppress(TimeoutError):  # of `timeout_at` alone: the client has words for its own
+            async with self._client, asyncio.timeout_at(self._end()), asyncio.TaskGroup() as group:
+                for _ in range(AT_ONCE):
+                    group.create_task(work())
+
+    def _end(self) -> float | None:
+        """When what is still being asked is given up, by the clock of the event loop that runs; None for never."""
+        if self._max_seconds is None:
+            return None
+        return asyncio.get_running_loop().time() + max(0.0, self._until - time.monotonic()) + FINISH_S
 
     async def _look_up(self, title: Title, second_way: "_SecondWay") -> Outcome:
         if title.kind == "series":

@@ -33,6 +33,9 @@ class EnrichOptions:
     """Look up so many titles at most."""
     max_requests: int | None = None
     """Make so many requests at most."""
+    max_seconds: float | None = None
+    """Ask the API for so long at most, from the start of the enrichment on. What is being asked then is waited for, for
+    ten seconds more at most; what no answer came for is left."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ class EnrichResult:
     failed: int = 0
     fresh: int = 0
     left: int = 0
-    """Titles that a limit left for later."""
+    """Titles that a limit, or the time, left for later."""
     requests: int = 0
     """HTTP requests made, or planned; none for a snapshot."""
     requests_at_least: int | None = None
@@ -142,7 +145,7 @@ def open_source(project: Project, options: EnrichOptions) -> RecordSource | None
             # It brings an HTTP library along.
             from cinelake.enrich.api import Api
 
-            return Api(project, max_requests=options.max_requests)
+            return Api(project, max_requests=options.max_requests, max_seconds=options.max_seconds)
         case _ as never:
             assert_never(never)
 
