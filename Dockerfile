@@ -2,24 +2,24 @@
 
 FROM python:3.13-slim-trixie AS build
 WORKDIR /build
-COPY requirements/build.txt requirements/run.txt requirements/
+COPY requirements/build.txt requirements/run.txt requirements/lambda.txt requirements/
 # Wheels alone, each of the hash that is locked: nothing is compiled.
 RUN python -m venv /opt/build \
  && python -m venv --without-pip /opt/cinelake \
  && pip="/opt/build/bin/pip --no-cache-dir --disable-pip-version-check" \
  && $pip install --require-hashes --only-binary :all: -r requirements/build.txt \
- && $pip --python /opt/cinelake/bin/python install --require-hashes --only-binary :all: -r requirements/run.txt
+ && $pip --python /opt/cinelake/bin/python install --require-hashes --only-binary :all: -r requirements/run.txt -r requirements/lambda.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY src src
 RUN pip="/opt/build/bin/pip --no-cache-dir --disable-pip-version-check" \
  && $pip wheel --no-deps --no-build-isolation --wheel-dir dist . \
  && $pip --python /opt/cinelake/bin/python install --no-deps --no-index dist/*.whl
 COPY docker/lake.toml /opt/cinelake/
-# Of all languages the report has two; of all services of AWS the lake asks six (SERVICES in lake/session.py).
+# Of all languages the report has two; of all services of AWS cinelake asks seven (SERVICES in lake/session.py).
 RUN cd /opt/cinelake/lib/python3.13/site-packages \
  && find babel/locale-data -name '*.dat' ! -name 'root.dat' ! -name 'en*' ! -name 'pt*' -delete \
- && find botocore/data -mindepth 1 -maxdepth 1 -type d \
-      ! -name glue ! -name s3 ! -name signin ! -name sso ! -name sso-oidc ! -name sts -exec rm -r {} +
+ && find botocore/data -mindepth 1 -maxdepth 1 -type d ! -name glue ! -name s3 ! -name secretsmanager \
+      ! -name signin ! -name sso ! -name sso-oidc ! -name sts -exec rm -r {} +
 
 FROM python:3.13-slim-trixie
 LABEL org.opencontainers.image.title="cinelake" \

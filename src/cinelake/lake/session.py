@@ -12,8 +12,9 @@ from cinelake.config import Project
 from cinelake.errors import AccessError
 from cinelake.lake.failures import NO_CREDENTIALS, lake_failures
 
-SERVICES = ("glue", "s3", "signin", "sso", "sso-oidc", "sts")
-"""The service of the lake, that of its catalogue, and those that boto3's chain may ask for credentials."""
+SERVICES = ("glue", "s3", "secretsmanager", "signin", "sso", "sso-oidc", "sts")
+"""The services of the lake, of its catalogue and, on Lambda, of TMDB's token; and those that boto3's chain may ask for
+credentials."""
 
 
 def open_session(project: Project) -> Session:
