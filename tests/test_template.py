@@ -1,0 +1,349 @@
+"""aws/template.yaml: what it deploys is there, comes to an end, and may do what it needs and no more."""
+
+import ast
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+import pytest
+import yaml  # type: ignore[import-untyped]
+from botocore.exceptions import ClientError
+
+from cinelake import enrich_titles, errors, land_files
+from cinelake.aws import glue_job
+from cinelake.aws.functions import DATABASE, SECRET, Surroundings, enrich_once
+from cinelake.doctor.policy import ON_ITS_OBJECTS, ON_THE_BUCKET
+from lambdas import Invocation
+from projects import DATE, Place, ProjectFolder, S3Server
+from test_lambda import SHIPPED
+from tmdb import TOKEN, point_at, serving, write_titles
+
+TEMPLATE = Path(__file__).parents[1] / "aws" / "template.yaml"
+SERVICES_ERRORS = re.compile(r"(Lambda|Glue|States)\.\w+")
+
+
+class Loader(yaml.SafeLoader):  # type: ignore[misc]
+    """Reads YAML with CloudFormation's functions: `!Ref Bucket` as `{"!Ref": "Bucket"}`."""
+
+
+def _function(loader: Any, name: str, node: Any) -> dict[str, Any]:
+    read = loader.construct_sequence if isinstance(node, yaml.SequenceNode) else loader.construct_scalar
+    return {f"!{name}": read(node)}
+
+
+Loader.add_multi_constructor("!", _function)
+
+
+@pytest.fixture(scope="module")
+def template() -> dict[str, Any]:
+    """The template, read."""
+    read: dict[str, Any] = yaml.load(TEMPLATE.read_text(encoding="utf-8"), Loader)
+    return read
+
+
+def properties_of(template: Mapping[str, Any], kind: str) -> dict[str, Any]:
+    """Those of every resource of a kind, by name."""
+    found = {name: each["Properties"] for name, each in template["Resources"].items() if each["Type"] == f"AWS::{kind}"}
+    assert found, kind
+    return found
+
+
+def statements_of(template: Mapping[str, Any], role: str) -> list[dict[str, Any]]:
+    """What a role may do."""
+    policies = properties_of(template, "IAM::Role")[role]["Policies"]
+    return [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
+
+
+def listed(value: Any) -> list[Any]:
+    """One or several, as IAM takes both."""
+    return value if isinstance(value, list) else [value]
+
+
+def resolved(value: Any, **parameters: str) -> str:
+    """A text of `!Sub` with the parameters in place; another function as it is written."""
+    if not isinstance(value, dict) or "!Sub" not in value:
+        return json.dumps(value) if isinstance(value, dict) else value
+    text: str = value["!Sub"]
+    for name, each in {"AWS::Partition": "aws", **parameters}.items():
+        text = text.replace(f"${{{name}}}", each)
+    return text
+
+
+# As CloudFormation takes it
+
+
+def findings_in(path: Path) -> list[str]:
+    """What cfn-lint finds, by its rules."""
+    program = str(Path(sys.executable).with_name("cfn-lint"))
+    command = [program, "--format", "json", "--regions", "us-east-1", "sa-east-1", "--", str(path)]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=200)
+    return [f"{each['Rule']['Id']} {each['Message']}" for each in json.loads(ended.stdout or "[]")]
+
+
+def test_cfn_lint_finds_nothing() -> None:
+    assert findings_in(TEMPLATE) == []
+
+
+@pytest.mark.parametrize(
+    ("part", "instead", "rule"),
+    [
+        ("Role: !GetAtt EnrichRole.Arn", "Role: !GetAtt EnrichRoll.Arn", "E1010"),
+        ("MemorySize: 3008", "MemorySize: 64", "E3034"),
+        ("Type: Choice", "Type: Chance", "E3601"),
+        ("EphemeralStorage: {Size: 2048} # MB", "EphemeralStorage: {Sise: 2048} # MB", "E3"),
+    ],
+)
+def test_cfn_lint_finds_what_is_broken(tmp_path: Path, part: str, instead: str, rule: str) -> None:
+    text = TEMPLATE.read_text(encoding="utf-8")
+    assert text.count(part) == 1
+    broken = tmp_path / "template.yaml"
+    broken.write_text(text.replace(part, instead), encoding="utf-8")
+    assert any(finding.startswith(rule) for finding in findings_in(broken)), findings_in(broken)
+
+
+# What it names is there
+
+
+def test_each_function_runs_a_handler_of_the_image_with_the_settings_that_it_reads(template: dict[str, Any]) -> None:
+    functions = properties_of(template, "Lambda::Function")
+    for properties in functions.values():
+        assert properties["ImageConfig"]["EntryPoint"] == ["python", "-m", "awslambdaric"]
+        module, _, name = properties["ImageConfig"]["Command"][0].rpartition(".")
+        assert callable(getattr(import_module(module), name))
+        assert "CINELAKE_LAKE" in properties["Environment"]["Variables"]
+        assert "LogGroup" in properties["LoggingConfig"]
+    assert SECRET in functions["EnrichFunction"]["Environment"]["Variables"]
+    assert DATABASE in functions["CatalogFunction"]["Environment"]["Variables"]
+    assert functions["EnrichFunction"]["ReservedConcurrentExecutions"] == 1
+    assert all("RetentionInDays" in each for each in properties_of(template, "Logs::LogGroup").values())
+
+
+def test_no_secret_stands_in_it(template: dict[str, Any]) -> None:
+    """The token is read when it is needed; a parameter or a variable would be shown to whoever may look."""
+    values = [value for each in properties_of(template, "Lambda::Function").values() for value in variables_of(each)]
+    assert {"TMDB_TOKEN", "TMDB_API_KEY"}.isdisjoint(values)
+    assert not [name for name in template["Parameters"] if "Token" in name and not name.endswith("SecretArn")]
+
+
+def variables_of(function: Mapping[str, Any]) -> Iterator[str]:
+    """The names of its variables."""
+    yield from function["Environment"]["Variables"]
+
+
+# Who may do what
+
+
+WITHOUT_A_RESOURCE: dict[str, str] = {}
+"""Actions for which AWS knows no resource but `*`, and why a role has one. None has."""
+
+
+def test_no_role_may_do_everything_or_do_it_to_everything(template: dict[str, Any]) -> None:
+    roles = properties_of(template, "IAM::Role")
+    for role in roles:
+        assert "ManagedPolicyArns" not in roles[role]
+        for statement in statements_of(template, role):
+            assert [action for action in listed(statement["Action"]) if "*" in action] == []
+            for resource in listed(statement["Resource"]):
+                if resolved(resource) == "*":
+                    assert set(listed(statement["Action"])) <= set(WITHOUT_A_RESOURCE)
+                else:
+                    assert "*" not in resolved(resource).removesuffix("/*"), resource
+
+
+def test_of_the_bucket_no_role_may_do_more_than_the_least_policy_of_doctor(template: dict[str, Any]) -> None:
+    for role in properties_of(template, "IAM::Role"):
+        actions = {action for each in statements_of(template, role) for action in listed(each["Action"])}
+        assert {action for action in actions if action.startswith("s3:")} <= {*ON_THE_BUCKET, *ON_ITS_OBJECTS}
+
+
+def test_who_runs_the_machine_may_start_what_it_starts(template: dict[str, Any]) -> None:
+    [machine] = properties_of(template, "StepFunctions::StateMachine").values()
+    named = machine["DefinitionSubstitutions"]
+    resources = [resolved(each) for item in statements_of(template, "MachineRole") for each in listed(item["Resource"])]
+    assert {json.dumps(named["Enrich"]), json.dumps(named["Catalog"])} <= set(resources)
+    assert any(each.endswith(f"job/${{{named['Build']['!Ref']}}}") for each in resources)
+
+
+def bucket_on(server: S3Server) -> Place:
+    """A bucket that is there: one that cinelake makes takes no policy that names everybody, as ours does."""
+    place = Place.on(server)
+    server.client().create_bucket(Bucket=place.name)
+    return place
+
+
+@pytest.fixture
+def allowed(template: dict[str, Any], ceph: S3Server, stranger: S3Server) -> Any:
+    """Gives another user of the gateway what a role may do in a bucket, in place of what was given before."""
+
+    def allow(role: str, place: Place) -> Place:
+        statements = []
+        for statement in statements_of(template, role):
+            resources = [resolved(each, Bucket=place.name) for each in listed(statement["Resource"])]
+            if all(each.partition("/")[0] == f"arn:aws:s3:::{place.name}" for each in resources):
+                statements.append({**statement, "Principal": {"AWS": "*"}, "Resource": resources})
+        assert statements
+        document = json.dumps({"Version": "2012-10-17", "Statement": statements})
+        ceph.client().put_bucket_policy(Bucket=place.name, Policy=document)
+        return replace(place, variables=stranger.variables)
+
+    return allow
+
+
+def assert_refused(place: Place, server: S3Server, key: str) -> None:
+    """That user may not write there, nor remove what is there."""
+    for act in (server.client().put_object, server.client().delete_object):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            act(Bucket=place.name, Key=key)
+
+
+def test_the_role_of_enrich_lets_a_pass_through_and_no_more(
+    folder: ProjectFolder, ceph: S3Server, stranger: S3Server, allowed: Any, tmp_path: Path
+) -> None:
+    write_titles(folder, films=120)
+    place = bucket_on(ceph)
+    with serving(folder.path / "tmdb.jsonl") as server:
+        point_at(folder, server)
+        land_files(*folder.open(place))
+        theirs = allowed("EnrichRole", place)
+        variables = {**theirs.variables, "CINELAKE_LAKE": place.uri, "TMDB_TOKEN": TOKEN}
+        around = Surroundings(variables, folder.path, SHIPPED, tmp_path / "made")
+        told = enrich_once({"date": DATE}, Invocation.lasting(60), around)
+    assert (told["found"], told["is_done"]) == (120, True)
+    [landed, *_] = [key for key in place.objects() if key.startswith("Raw/Local/")]
+    for key in (landed, "Trusted/x", "Refined/x", "_manifests/land/x", "_manifests/build/x"):
+        assert_refused(place, stranger, key)
+
+
+def test_the_role_of_build_lets_the_job_through_and_no_more(
+    template: dict[str, Any], folder: ProjectFolder, ceph: S3Server, stranger: S3Server, allowed: Any
+) -> None:
+    """With the arguments that the job has, and those that the machine gives it."""
+    place = bucket_on(ceph)
+    land_files(*folder.open(place))
+    enrich_titles(*folder.open(place))
+    theirs = allowed("BuildRole", place)
+    [job] = properties_of(template, "Glue::Job").values()
+    [machine] = properties_of(template, "StepFunctions::StateMachine").values()
+    given = {name: resolved(value, Bucket=place.name) for name, value in job["DefaultArguments"].items()}
+    from_machine = machine["Definition"]["States"]["Build"]["Parameters"]["Arguments"]
+    given |= {"--engine": "duckdb", **{name.removesuffix(".$"): DATE for name in from_machine}}
+    arguments = [part for pair in given.items() for part in pair]
+    told = glue_job.main(arguments, {**os.environ, **theirs.variables}, folder.path)
+    assert told["status"] == "done"
+    assert told["processing_date"] == DATE
+    for key in ("Raw/TMDB/x", "Raw/Local/x", "_manifests/land/x", "_manifests/enrich/x"):
+        assert_refused(place, stranger, key)
+
+
+def test_the_role_of_catalog_lets_it_call_what_it_calls(template: dict[str, Any]) -> None:
+    if find_spec("cinelake.catalog") is None:
+        pytest.skip("no cinelake.catalog here")
+    folder = Path(str(import_module("cinelake.catalog").__file__)).parent
+    known = botocore.session.get_session().create_client("glue", region_name="us-east-1").meta.method_to_api_mapping
+    called = set()
+    for path in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            match node:
+                case ast.Call(func=ast.Attribute(attr=name)) if name in known:
+                    called.add(known[name])
+                case ast.Call(func=ast.Attribute(attr="get_paginator"), args=[ast.Constant(value=str(name))]):
+                    called.add(known[name])
+    actions = {action for each in statements_of(template, "CatalogRole") for action in listed(each["Action"])}
+    assert {action for action in actions if action.startswith("glue:")} == {f"glue:{name}" for name in called}
+
+
+# The machine
+
+
+class FailedError(Exception):
+    """The execution failed with this error."""
+
+
+def run_machine(definition: Mapping[str, Any], answers: Mapping[str, list[Any]]) -> list[tuple[str, Any]]:
+    """Runs a state machine as far as ours goes: tasks, their retries, choices; returns what each task was given.
+
+    Args:
+        definition: in Amazon's States Language.
+        answers: of each task in turn; a text is the name of an error.
+    """
+    told: Any = {}
+    given: list[tuple[str, Any]] = []
+    name = definition["StartAt"]
+    while True:
+        state = definition["States"][name]
+        if state["Type"] == "Choice":
+            fits = [each for each in state["Choices"] if told[each["Variable"][2:]] is each["BooleanEquals"]]
+            name = fits[0]["Next"] if fits else state["Default"]
+            continue
+        tries = dict.fromkeys(range(len(state["Retry"])), 0)
+        while True:
+            given.append((name, told))
+            answer = answers[name].pop(0)
+            if not isinstance(answer, str):
+                break
+            retry = [number for number, each in enumerate(state["Retry"]) if answer in each["ErrorEquals"]]
+            if not retry or tries[retry[0]] == state["Retry"][retry[0]]["MaxAttempts"]:
+                raise FailedError(answer)
+            tries[retry[0]] += 1
+        if "ResultPath" not in state:
+            assert state["OutputPath"] == "$.Payload"
+            told = answer
+        if state.get("End"):
+            return given
+        name = state["Next"]
+
+
+@pytest.fixture
+def definition(template: dict[str, Any]) -> dict[str, Any]:
+    """That of the state machine."""
+    [machine] = properties_of(template, "StepFunctions::StateMachine").values()
+    read: dict[str, Any] = machine["Definition"]
+    return read
+
+
+DONE, NOT_YET = {"is_done": True, "date": DATE}, {"is_done": False, "date": DATE}
+
+
+def test_it_asks_until_all_is_done_then_builds_then_tells_the_catalogue(definition: dict[str, Any]) -> None:
+    answers: dict[str, list[Any]] = {
+        "Enrich": [NOT_YET, NOT_YET, DONE],
+        "Build": [{"JobRunState": "SUCCEEDED"}],
+        "Catalog": [{}],
+    }
+    given = run_machine(definition, answers)
+    assert given == [("Enrich", {}), ("Enrich", NOT_YET), ("Enrich", NOT_YET), ("Build", DONE), ("Catalog", DONE)]
+    assert definition["States"]["Build"]["Parameters"]["Arguments"] == {"--date.$": "$.date"}
+    assert definition["States"]["Build"]["Resource"].endswith(":glue:startJobRun.sync")
+
+
+def test_what_may_pass_is_tried_again_for_a_while_and_what_will_not_ends_it(definition: dict[str, Any]) -> None:
+    def run(*answers: Any, build: Any = DONE) -> list[tuple[str, Any]]:
+        return run_machine(definition, {"Enrich": list(answers), "Build": [build], "Catalog": [{}]})
+
+    for passing in ("ServiceError", "Lambda.Unknown", "Lambda.TooManyRequestsException", "States.Timeout"):
+        assert len(run(passing, passing, DONE)) == 5
+        with pytest.raises(FailedError, match=passing):
+            run(*[passing] * 5)
+    for lasting in ("AccessError", "ConfigurationError", "DataError", "CinelakeError"):
+        with pytest.raises(FailedError, match=lasting):
+            run(lasting)
+    with pytest.raises(FailedError, match="TaskFailed"):
+        run(DONE, build="States.TaskFailed")
+
+
+def test_the_errors_that_it_knows_are_there_and_it_ends_some_day(definition: dict[str, Any]) -> None:
+    tasks = [state for state in definition["States"].values() if state["Type"] == "Task"]
+    names = {name for state in tasks for retry in state["Retry"] for name in retry["ErrorEquals"]}
+    ours = {name for name in names if not SERVICES_ERRORS.fullmatch(name)}
+    assert ours == {"ServiceError"} <= set(errors.__all__)
+    assert definition["TimeoutSeconds"] <= 24 * 60 * 60
+    assert all(state["TimeoutSeconds"] > 0 for state in tasks)
