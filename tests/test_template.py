@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from importlib import import_module
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -137,6 +138,42 @@ def test_no_secret_stands_in_it(template: dict[str, Any]) -> None:
 def variables_of(function: Mapping[str, Any]) -> Iterator[str]:
     """The names of its variables."""
     yield from function["Environment"]["Variables"]
+
+
+# The pages about it
+
+
+PAGES = [TEMPLATE.parents[1] / "docs" / name for name in ("aws.md", "pt/aws.md")]
+
+
+def commands_of(page: Path) -> str:
+    """All of a page's shell, with what goes on in the next line in one."""
+    blocks = re.findall(r"^```sh\n(.*?)^```$", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    return "".join(blocks).replace("\\\n", " ")
+
+
+def test_both_languages_have_the_same_commands() -> None:
+    english, portuguese = (commands_of(page) for page in PAGES)
+    assert english == portuguese
+    assert "aws cloudformation deploy" in english
+
+
+def test_the_commands_name_what_is_there(template: dict[str, Any]) -> None:
+    commands = commands_of(PAGES[0])
+    first, second = re.findall(r"--parameter-overrides((?: +\w+=\S+)+)", commands)
+    given = set(re.findall(r"(\w+)=", first))
+    assert {name for name, each in template["Parameters"].items() if "Default" not in each} == given
+    assert set(re.findall(r"(\w+)=", second)) <= set(template["Parameters"])
+    for output in re.findall(r"OutputKey=='(\w+)'", commands):
+        assert output in template["Outputs"]
+    keys = {template["Parameters"][name]["Default"] for name in ("ScriptKey", "WheelKey")}
+    copied = re.findall(r"aws s3 cp (\S+) s3://\$bucket/(\S+)", commands)
+    assert {f"{folder}{Path(path).name}" for path, folder in copied} == keys
+    root = TEMPLATE.parents[1]
+    assert [path for path, _ in copied if not path.startswith("dist/") and not (root / path).is_file()] == []
+    for template_file in re.findall(r"--template-file (\S+)", commands):
+        assert root / template_file == TEMPLATE
+    assert f"dist/cinelake-{version('cinelake')}-py3-none-any.whl" in [path for path, _ in copied]
 
 
 # Who may do what
