@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import traceback
+import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,8 +16,8 @@ from typing import Any
 import boto3
 import pytest
 
-from cinelake import AccessError, CinelakeError, ConfigurationError, ServiceError, land_files
-from cinelake.aws.functions import KEPT_S, Surroundings, enrich_once
+from cinelake import AccessError, CinelakeError, ConfigurationError, ServiceError, build_tables, land_files
+from cinelake.aws.functions import KEPT_S, Surroundings, catalog_once, enrich_once
 from conftest import missing
 from containers import Checkout, docker, reason_without_docker
 from lambdas import Invocation, runtime_api
@@ -287,3 +288,25 @@ def test_through_lambda_s_runtime_on_a_root_that_is_read_only(function: Function
             assert TOKEN not in logs.stdout + logs.stderr
         finally:
             docker("rm", "--force", "--volumes", name)
+
+
+# What follows the build
+
+
+def test_the_tables_of_a_build_are_told_to_glue(
+    function: Function, folder: ProjectFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert function.place.server is not None
+    monkeypatch.setenv("AWS_ENDPOINT_URL_GLUE", function.place.server.endpoint)
+    database = f"films_{uuid.uuid4().hex[:8]}"
+    told = function.with_variables(CINELAKE_DATABASE=database, AWS_ENDPOINT_URL_GLUE=function.place.server.endpoint)
+    with pytest.raises(ConfigurationError, match="nothing was built"):
+        catalog_once(EVENT, told.around)
+    built = build_tables(*folder.open(function.place))
+    tables = len(built.tables)
+    assert catalog_once(EVENT, told.around) == {"status": "done", "partitions": tables, "date": DATE}
+    assert catalog_once(EVENT, told.around) == {"status": "unchanged", "partitions": 0, "date": DATE}
+    session = boto3.Session(function.place.server.access_key, function.place.server.secret_key, region_name="us-east-1")
+    glue = session.client("glue", endpoint_url=function.place.server.endpoint)
+    registered = glue.get_tables(DatabaseName=database)["TableList"]
+    assert {each["Name"] for each in registered} == {each.name.replace(".", "_") for each in built.tables}

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
+from cinelake.catalog import CatalogOptions, register_tables
 from cinelake.cli.failures import HINT_OF_FAULT
 from cinelake.cli.progress import Teller
 from cinelake.cli.streams import tell
@@ -59,7 +60,7 @@ def enrich(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
 
 
 def catalog(event: Mapping[str, Any], context: Context) -> dict[str, Any]:  # noqa: ARG001 Lambda gives both
-    """Registers the newest build's tables in Glue's catalogue; see `catalog_once`."""
+    """Registers the tables in Glue's catalogue; see `catalog_once`."""
     return catalog_once(event, Surroundings(os.environ))
 
 
@@ -119,22 +120,21 @@ def _demand_progress(result: EnrichResult, seconds: float) -> None:
 
 
 def catalog_once(event: Mapping[str, Any], around: Surroundings) -> dict[str, Any]:
-    """Registers the tables of the newest build up to the event's date.
+    """Registers the tables of every date, whatever the event's own, which is only told again.
+
+    Returns:
+        `status` and `partitions`, how many dates of tables were created, updated or removed; and `date`.
 
     Raises:
         CinelakeError: as `register_tables`, with the hint in its words and no secret.
     """
 
     def work(project: Project, lake: Lake, run: Run, on_event: OnEvent) -> dict[str, Any]:
-        from cinelake.catalog import (  # type: ignore[import-not-found, unused-ignore]
-            CatalogOptions,
-            register_tables,
-        )
-
         database = around.variables.get(DATABASE)
         options = CatalogOptions(database=database) if database else CatalogOptions()
         result = register_tables(project, lake, run, options, on_event)
-        return {"status": result.status, "date": run.processing_date.isoformat()}
+        changed = sum(partition.action != "unchanged" for partition in result.partitions)
+        return {"status": result.status, "partitions": changed, "date": run.processing_date.isoformat()}
 
     return _invoke(work, event, around)
 
