@@ -1,0 +1,5 @@
+"""What spark-submit is given: cinelake, as the image runs it."""
+
+from cinelake.container import main
+
+main()
