@@ -1,5 +1,5 @@
 # cinelake with Spark, for kubernetes/spark: docker build --file kubernetes/spark.Dockerfile --tag cinelake-spark:0.1.0 .
-# Not run by us: it needs Debian's packages and PySpark's from the network.
+# PySpark comes as a source that is made into a wheel here; all else are wheels.
 
 ARG CINELAKE=cinelake:0.1.0
 FROM ${CINELAKE}
@@ -7,11 +7,9 @@ USER root
 RUN apt-get update \
  && apt-get install --yes --no-install-recommends openjdk-21-jre-headless \
  && rm -rf /var/lib/apt/lists/*
-COPY requirements/dev.txt /tmp/
-# The versions that are locked for the tests, without their hashes, which pip does not take from a file of constraints.
-RUN sed -e '/--hash=/d' -e 's/ \\$//' /tmp/dev.txt > /tmp/versions.txt \
- && pip --no-cache-dir --disable-pip-version-check --python /opt/cinelake/bin/python install \
-      --constraint /tmp/versions.txt 'pyspark[connect]' 'pandas<3' \
- && rm /tmp/*.txt
+COPY requirements/spark.txt /tmp/
+RUN pip --no-cache-dir --disable-pip-version-check --python /opt/cinelake/bin/python install \
+      --require-hashes --only-binary :all: --no-binary pyspark --requirement /tmp/spark.txt \
+ && rm /tmp/spark.txt
 ENV SPARK_HOME=/opt/cinelake/lib/python3.13/site-packages/pyspark
 USER 1000:1000

@@ -132,6 +132,7 @@ def test_a_report_is_handed_out_and_one_that_cannot_be_is_a_warning(
     ("variables", "lacking"),
     [
         ({"CINELAKE_LAKE": "s3://lake-of-mine"}, True),
+        ({"CINELAKE_LAKE": "s3://lake-of-mine", "AWS_ACCESS_KEY_ID": ""}, True),
         ({"CINELAKE_LAKE": "s3://lake-of-mine", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}, False),
         ({"CINELAKE_LAKE": "file:lake"}, False),
         ({}, False),
@@ -149,3 +150,9 @@ def test_credentials_may_come_from_where_boto3_finds_them(
     volume.joinpath("credentials").write_text("[default]\naws_access_key_id = a\naws_secret_access_key = b\n")
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(volume / "credentials"))
     assert not lacks_credentials(volume, {"CINELAKE_LAKE": "s3://lake-of-mine"})
+
+
+def test_a_bucket_in_lake_toml_takes_them_too(mounted: Path, volume: Path) -> None:
+    mounted.joinpath("lake.toml").write_text('[lake]\nuri = "s3://lake-of-mine"\n')
+    bring_in(mounted, volume, SHIPPED, {})
+    assert lacks_credentials(volume, {})

@@ -20,7 +20,7 @@ from typing import Any, BinaryIO
 from cinelake import cli
 from cinelake.cli.app import app
 from cinelake.cli.streams import tell
-from cinelake.config import CONFIGURATION, Project
+from cinelake.config import CONFIGURATION, BucketLake, Project
 from cinelake.config.project import read_settings
 from cinelake.errors import AccessError
 from cinelake.land.sources import list_named
@@ -29,7 +29,8 @@ from cinelake.report.run import FOLDER
 INPUT, DATA, REPORT = Path("/input"), Path("/data"), Path("/report")
 SHIPPED = Path("/opt/cinelake", CONFIGURATION)
 """For whoever has no `lake.toml` of their own."""
-LAKE = "CINELAKE_LAKE"
+FALLBACK = "CINELAKE_WITHOUT_CREDENTIALS"
+"""Names the variable with the lake to take where that of the project is a bucket without credentials."""
 OWN = ("questions", "sql")
 """Folders with the user's own questions and models."""
 SNAPSHOT = "tmdb*.json*"
@@ -45,9 +46,9 @@ def main() -> None:
 
 def _program(arguments: Sequence[str], **how: Any) -> Any:
     bring_in(INPUT, DATA, SHIPPED, os.environ)
-    if lacks_credentials(DATA, os.environ):
-        tell(f"warning: there are no AWS credentials: the lake is the one of lake.toml, not {os.environ[LAKE]}\n")
-        del os.environ[LAKE]
+    if os.environ.get(FALLBACK) and lacks_credentials(DATA, os.environ):
+        tell(f"warning: there are no AWS credentials: the lake is {os.environ[FALLBACK]}\n")
+        os.environ["CINELAKE_LAKE"] = os.environ[FALLBACK]
     try:
         return app(arguments, **how)
     finally:
@@ -55,17 +56,18 @@ def _program(arguments: Sequence[str], **how: Any) -> Any:
 
 
 def lacks_credentials(project: Path, variables: Mapping[str, str]) -> bool:
-    """Whether `CINELAKE_LAKE` is a bucket for which no credentials are anywhere that boto3 looks.
+    """Whether a project's lake is a bucket, and no credentials are anywhere that boto3 looks.
 
     Raises:
         ConfigurationError: the project's settings are not as they must be.
     """
-    if not variables.get(LAKE, "").startswith("s3:") or variables.get("AWS_ACCESS_KEY_ID"):
+    loaded = Project.load(project, variables=variables)
+    if not isinstance(loaded.lake_uri, BucketLake) or loaded.environment.access_key_id:
         return False
     from cinelake.lake.session import open_session
 
     try:
-        open_session(Project.load(project, variables=variables))
+        open_session(loaded)
     except AccessError:
         return True
     return False
