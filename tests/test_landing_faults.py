@@ -1,6 +1,7 @@
 """Landing through a network that fails: what passes is tried again, what lasts is told, and nothing is left torn."""
 
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -203,6 +204,21 @@ def test_a_service_that_is_slow_for_a_while_gets_every_file(
 
 
 # Answers that were lost
+
+
+def test_what_had_arrived_before_a_denial_in_a_new_bucket_is_not_sent_again(
+    tmp_path: Path, network: FaultyNetwork
+) -> None:
+    """Another run is just making the bucket safe; Ceph, with versions, would keep what is sent twice as two."""
+    files = {f"in/{number:03}.csv": content(SMALL, str(number)) for number in range(100)}
+    folder = write_project(tmp_path / "project", files, source="in")
+    place = network.place()
+    make_bucket(place)
+    network.fail(Answer(403, "AccessDenied"), "PUT", "/Raw/", first=40)
+    assert land(folder, place).status == "done"
+    sent = Counter(asked.key for asked in network.writes if asked.path.startswith(f"/{place.name}/Raw/"))
+    assert len(sent) == len(files)
+    assert sorted(sent.values())[-2:] == [1, 2], "only what was denied"
 
 
 @pytest.mark.parametrize("step", [SMALL_PUT, MIDDLE_PUT, MANIFEST], ids=named)

@@ -120,6 +120,7 @@ def stack(image: Checkout, network: FaultyNetwork, tmp_path: Path) -> Iterator[S
     checkout.path.joinpath("data", "series.csv").write_text("\n".join([SERIES_HEADER, *SMALL_SERIES, ""]))
     checkout.path.joinpath("lake.toml").write_text(SETTINGS)
     place = network.place()
+    make_bucket(place, versions=True)  # in one that is not there yet there is nothing to list
     checkout.write_env({**place.variables, "CINELAKE_LAKE": place.uri})
     made = Stack(checkout.name, checkout, place)
     yield made
@@ -176,7 +177,6 @@ def assert_every_file_is_landed_once(stack: Stack) -> None:
 
 
 def test_each_worker_lands_its_share_and_one_does_the_rest(stack: Stack, network: FaultyNetwork) -> None:
-    make_bucket(stack.place, versions=True)  # in one that is not there yet there is nothing to list
     deploy(stack)
     until(lambda: stack.has_completed("rest", 1), stack)
     assert stack.has_completed("land", SHARDS)

@@ -132,13 +132,14 @@ def _send(
     """Sends what the plan says.
 
     A bucket in which nothing lies may be one that another run is just making safe: for a moment its service may deny
-    everybody (see `lake.safety`), so there a denial is not the last word.
+    everybody (see `lake.safety`), so there a denial is not the last word. What had arrived before it is not sent again.
     """
     paths = {source.key: source.path for source in sources}
+    arrived: dict[str, ObjectRecord] = {}
     pauses_s = iter(PAUSES_S if is_empty else ())
     while True:
         try:
-            return send_files(lake, plan.to_send, [paths[each.file.key] for each in plan.to_send], on_event)
+            return send_files(lake, plan.to_send, [paths[each.file.key] for each in plan.to_send], on_event, arrived)
         except AccessError:
             pause_s = next(pauses_s, None)
             if pause_s is None or (pause_s > SHORT_S and not lake.is_being_made()):

@@ -63,7 +63,11 @@ class _Tally:
 
 
 def send_files(
-    lake: Lake, planned: Sequence[PlannedObject], paths: Sequence[str], on_event: OnEvent
+    lake: Lake,
+    planned: Sequence[PlannedObject],
+    paths: Sequence[str],
+    on_event: OnEvent,
+    arrived: dict[str, ObjectRecord] | None = None,
 ) -> dict[str, ObjectRecord]:
     """Writes files to the lake.
 
@@ -72,19 +76,21 @@ def send_files(
         planned: what to send.
         paths: of the files, in the same order.
         on_event: told of the progress, from this thread.
+        arrived: by key. What is in here is not sent again; what arrives is added, also before a failure.
 
     Returns:
-        The objects by key, each confirmed by the store.
+        The objects by key, `arrived` where that was given; each confirmed by the store.
 
     Raises:
         CinelakeError: the first that failed; what was on its way beside it is given up.
         KeyboardInterrupt: likewise.
     """
-    if not planned:
-        return {}
-    tally = _Tally(len(planned), sum(each.file.bytes for each in planned))
-    sending = _Sending(lake, tally)
-    jobs = list(zip(planned, paths, strict=True))
+    arrived = {} if arrived is None else arrived
+    jobs = [job for job in zip(planned, paths, strict=True) if job[0].file.key not in arrived]
+    if not jobs:
+        return arrived
+    tally = _Tally(len(jobs), sum(each.file.bytes for each, _ in jobs))
+    sending = _Sending(lake, tally, arrived)
     small = [job for job in jobs if job[0].file.bytes <= WHOLE_BYTES]
     large = [job for job in jobs if job[0].file.bytes > WHOLE_BYTES]
     pool = ThreadPoolExecutor(1, "sending")
@@ -94,8 +100,8 @@ def send_files(
             _watch(pool.submit(send, share), tally, on_event)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
-    lake.confirm(sending.records.values())
-    return sending.records
+    lake.confirm(arrived.values())
+    return arrived
 
 
 def _watch(future: Future[None], tally: _Tally, on_event: OnEvent) -> None:
@@ -119,9 +125,9 @@ Job = tuple[PlannedObject, str]
 class _Sending:
     """What is sent of one landing, and what has arrived."""
 
-    def __init__(self, lake: Lake, tally: _Tally) -> None:
+    def __init__(self, lake: Lake, tally: _Tally, arrived: dict[str, ObjectRecord]) -> None:
         self._lake, self._tally = lake, tally
-        self.records: dict[str, ObjectRecord] = {}
+        self._records = arrived
 
     def send_large(self, jobs: Sequence[Job]) -> None:
         """One after the other."""
@@ -165,8 +171,9 @@ class _Sending:
         self._tally.begin(planned)
         self._tally.add(planned, 0)
         record = self._lake.put_read(read, content_type=CONTENT_TYPE, replaces=planned.replaces, if_match=planned.e_tag)
+        self._records[planned.file.key] = record
         self._tally.add(planned, record.bytes)
-        self._arrived(planned, record)
+        self._tally.end(planned)
 
     def _send_from_disk(self, planned: PlannedObject, path: str) -> None:
         self._tally.begin(planned)
@@ -178,10 +185,7 @@ class _Sending:
             if_match=planned.e_tag,
             on_bytes=lambda count: self._tally.add(planned, count),
         )
-        self._arrived(planned, record)
-
-    def _arrived(self, planned: PlannedObject, record: ObjectRecord) -> None:
-        self.records[planned.file.key] = record
+        self._records[planned.file.key] = record
         self._tally.end(planned)
 
 
