@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         ExitCode,
         ServiceError,
     )
+    from cinelake.init import InitOptions, InitResult, make_project
     from cinelake.lake import Event, Lake, Run
     from cinelake.land import LandOptions, LandResult, Shard, await_shards, land_files
     from cinelake.pipeline import RunOptions, RunResult, run_pipeline
@@ -76,6 +77,8 @@ __all__ = [
     "ExpireOptions",
     "ExpireResult",
     "Finding",
+    "InitOptions",
+    "InitResult",
     "Lake",
     "LandOptions",
     "LandResult",
@@ -103,6 +106,7 @@ __all__ = [
     "expire_builds",
     "expire_records",
     "land_files",
+    "make_project",
     "query_tables",
     "register_tables",
     "run_pipeline",
@@ -141,6 +145,7 @@ _HOMES = {
         "ExitCode",
         "ServiceError",
     ),
+    "cinelake.init": ("InitOptions", "InitResult", "make_project"),
     "cinelake.lake": ("Event", "Lake", "Run"),
     "cinelake.land": ("LandOptions", "LandResult", "Shard", "await_shards", "land_files"),
     "cinelake.pipeline": ("RunOptions", "RunResult", "run_pipeline"),

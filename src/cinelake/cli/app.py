@@ -434,3 +434,21 @@ def doctor(
         output.show_findings(result, as_json=json)
     if result.status == "failed":
         raise typer.Exit(1)
+
+
+@app.command(epilog="Example: cinelake init my-lake && cd my-lake && cinelake run")
+def init(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="The folder, which may be there.")],
+    lake: LakeOption = None,
+    no_sample: Annotated[
+        bool, typer.Option("--no-sample", help="Leave data/ empty, for files of your own; without them nothing runs.")
+    ] = False,
+    json: JsonOption = False,
+) -> None:
+    """A new project folder, with an invented sample, that runs at once."""
+    from cinelake.cli import output
+    from cinelake.init import InitOptions, make_project
+
+    made = make_project(directory, InitOptions(lake, with_sample=not no_sample))
+    with reader_may_leave():
+        output.show_project(made, as_json=json)

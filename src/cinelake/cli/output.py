@@ -1,6 +1,7 @@
 """All that goes to stdout: a result in words, or as one JSON document."""
 
 import csv
+import shlex
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from cinelake.cli.tables import Column
     from cinelake.doctor import DoctorResult
     from cinelake.enrich import EnrichResult, ExpireResult
+    from cinelake.init import InitResult
     from cinelake.land import LandResult
     from cinelake.pipeline import RunResult, StageResult
     from cinelake.query import QueryResult, TablesResult
@@ -190,6 +192,17 @@ def show_findings(result: "DoctorResult", *, as_json: bool) -> None:
 def show_policy(policy: Mapping[str, Any]) -> None:
     """Prints an IAM policy as AWS takes it."""
     _print_json(policy)
+
+
+def show_project(made: "InitResult", *, as_json: bool) -> None:
+    """Prints what a new project has, and what to do there."""
+    if as_json:
+        _print_json(made.to_json())
+        return
+    _print_lines([f"{made.directory}: {', '.join(made.files)}", ""])
+    if not made.with_sample:
+        _print_lines(["put movies.csv and series.csv into data/, or name other files in lake.toml; then:", ""])
+    _print_lines([f"cd {shlex.quote(str(made.directory))}", "cinelake run"])
 
 
 def _landed(result: "LandResult") -> list[str]:
