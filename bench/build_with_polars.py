@@ -9,15 +9,16 @@ from pathlib import Path
 
 import polars as pl
 
-TITLE = {"id": pl.String, "tituloPincipal": pl.String, "tituloOriginal": pl.String, "anoLancamento": pl.Int16}
-REST = {
+Columns = dict[str, pl.DataType | type[pl.DataType]]
+TITLE: Columns = {"id": pl.String, "tituloPincipal": pl.String, "tituloOriginal": pl.String, "anoLancamento": pl.Int16}
+REST: Columns = {
     "tempoMinutos": pl.Int32, "genero": pl.String, "notaMedia": pl.Decimal(3, 1), "numeroVotos": pl.Int64,
     "generoArtista": pl.String, "personagem": pl.String, "nomeArtista": pl.String, "anoNascimento": pl.Int16,
     "anoFalecimento": pl.Int16, "profissao": pl.String, "titulosMaisConhecidos": pl.String,
 }  # fmt: skip
-SCHEMAS = {"Movies": TITLE | REST, "Series": TITLE | {"anoTermino": pl.Int16} | REST}
+SCHEMAS: dict[str, Columns] = {"Movies": TITLE | REST, "Series": TITLE | {"anoTermino": pl.Int16} | REST}
 KINDS = {"Movies": "film", "Series": "series"}
-RECORD = {
+RECORD: Columns = {
     "id": pl.Int64, "imdb_id": pl.String, "external_ids": pl.Struct({"imdb_id": pl.String}), "popularity": pl.Float64,
     "budget": pl.Int64, "revenue": pl.Int64,
 }  # fmt: skip
