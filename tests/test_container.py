@@ -57,6 +57,22 @@ def test_tmdb_is_asked_with_a_token_else_a_snapshot_is_taken_else_nothing(mounte
     assert files_of(volume)["tmdb_movies.jsonl"] == "x"
 
 
+def test_a_file_of_an_earlier_run_that_is_gone_is_told(
+    mounted: Path, volume: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bring_in(mounted, volume, SHIPPED, {})
+    assert capsys.readouterr().err == ""
+    mounted.joinpath("series.csv").unlink()
+    bring_in(mounted, volume, SHIPPED, {})
+    told = capsys.readouterr().err
+    assert told == (
+        f"warning: series.csv is not in {mounted} any more: the copy of an earlier run, in {volume}, is taken\n"
+    )
+    mounted.joinpath("movies.csv").unlink()
+    bring_in(mounted, volume, SHIPPED, {})
+    assert capsys.readouterr().err == "", "nothing is brought in: the files are kept in the volume"
+
+
 def test_the_users_own_project_wins_with_all_that_it_leads_to(mounted: Path, volume: Path) -> None:
     own = '[[source]]\ndataset = "Movies"\npath = "parts/*.csv"\n[tmdb]\nsource = "off"\n'
     files = {"lake.toml": own, "parts/1.csv": "1", "parts/2.csv": "2", "questions/q/answer.sql": "q", "sql/a.sql": "a"}

@@ -6,6 +6,7 @@ import socket
 import tarfile
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -109,10 +110,32 @@ def test_the_container_may_do_nothing_but_its_work(checkout: Checkout) -> None:
 
 
 def test_another_user_may_be_named(checkout: Checkout) -> None:
-    checkout.write_env({**checkout.names, "UID_GID": "4321:4321"})
-    ended = checkout.up()
-    assert ended.returncode == 0, ended.stdout[-3000:] + ended.stderr[-3000:]
-    assert checkout.path.joinpath("report", "report.html").stat().st_uid == 4321
+    """Also for a volume that was another's."""
+    for owner in ("1000:1000", "4321:4321", "0:0", "1000:1000"):
+        checkout.write_env({**checkout.names, "UID_GID": owner})
+        ended = checkout.up()
+        assert ended.returncode == 0, ended.stdout[-3000:] + ended.stderr[-3000:]
+        report = checkout.path / "report" / "report.html"
+        assert report.stat().st_uid == int(owner.partition(":")[0])
+        report.unlink()
+
+
+def test_another_volume_may_be_named_at_any_time(checkout: Checkout) -> None:
+    assert checkout.up(checkout.names).returncode == 0
+    other = f"{checkout.name}-other"
+    try:
+        assert checkout.up({**checkout.names, "CINELAKE_VOLUME": other}).returncode == 0
+        assert "report/report.html" in replace(checkout, name=other).volume()
+    finally:
+        checkout.compose("down", variables=checkout.names)
+        docker("volume", "rm", other)
+
+
+def test_running_leaves_no_volume_behind_but_the_named_one(checkout: Checkout) -> None:
+    checkout.up(checkout.names)
+    for each in ("", "-folders"):
+        mounts = inspected(f"{checkout.name}{each}")["Mounts"]
+        assert {mount["Name"] for mount in mounts if mount["Type"] == "volume"} == {checkout.name}
 
 
 def test_a_bucket_without_credentials_leaves_the_lake_a_folder(checkout: Checkout) -> None:

@@ -113,6 +113,16 @@ def test_an_endpoint_that_is_no_address_is_named_with_its_variable(folder: Proje
     assert "AWS_ENDPOINT_URL_S3" in told.words
 
 
+def test_a_gateway_that_takes_its_own_name_for_a_bucket_is_told_apart(folder: ProjectFolder, ceph: S3Server) -> None:
+    """Ceph does where `rgw_dns_name` is not set: the bucket would be the first part of the path below it."""
+    place = place_on(ceph)
+    by_name = place.variables["AWS_ENDPOINT_URL_S3"].replace("127.0.0.1", "localhost")
+    named = replace(place, variables={**place.variables, "AWS_ENDPOINT_URL_S3": by_name})
+    told = refusal(folder, "land", code=2, place=named)
+    assert told.what == f"cannot create bucket {place.name}: {by_name} takes its host's name for a bucket"
+    assert told.hint == "write the endpoint with the IP address of its host"
+
+
 def test_a_region_that_is_none_is_named_with_its_variable(folder: ProjectFolder, moto: S3Server) -> None:
     told = refusal(folder, "run", code=2, place=Place.on(moto), variables={"AWS_REGION": "us east"})
     assert "us east" in told.what

@@ -95,9 +95,11 @@ def bring_in(source: Path, project: Path, shipped: Path, variables: Mapping[str,
         else:
             written = shipped.read_text(encoding="utf-8").replace('"api"', f'"{_tmdb_source(source, variables)}"', 1)
             _write(written.encode(), project / CONFIGURATION)
-        for name in _wanted(source, project):
+        wanted = list(_wanted(source, project))
+        for name in wanted:
             if (source / name).is_file():
                 _copy(source / name, project / name)
+        _tell_absent(source, project, wanted)
     except OSError as error:
         at = f"{error.filename}: " if error.filename else ""
         raise AccessError(
@@ -119,6 +121,14 @@ def _wanted(source: Path, project: Path) -> Iterator[str]:
     for path in (*(each.path for each in settings.source), *snapshot, *OWN):
         if not Path(path).is_absolute() and ".." not in Path(path).parts:  # it stays where it is
             yield from (file.told for file in list_named(str(source), path))
+
+
+def _tell_absent(source: Path, project: Path, wanted: Sequence[str]) -> None:
+    """Warns of files that are only there from an earlier run, where others were brought in."""
+    absent = [name for name in wanted if not (source / name).exists() and (project / name).is_file()]
+    if absent and any((source / name).is_file() for name in wanted):
+        told = f"{', '.join(absent)} {'is' if len(absent) == 1 else 'are'} not in {source} any more"
+        tell(f"warning: {told}: the copy of an earlier run, in {project}, is taken\n")
 
 
 def hand_out(report: Path, folder: Path) -> None:

@@ -15,7 +15,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cinelake.config import BucketLake
-from cinelake.errors import AccessError, CinelakeError
+from cinelake.errors import AccessError, CinelakeError, ConfigurationError
 from cinelake.lake.checksums import sha256_of_blocks
 from cinelake.lake.failures import DamagedError, code_of, failure_of_code, lake_failures, taken_keys
 from cinelake.lake.interface import bare
@@ -159,6 +159,7 @@ class Bucket:
 
         Raises:
             AccessError: the name belongs to somebody else, or the credentials may not create buckets.
+            ConfigurationError: the service takes the name of its own host for a bucket.
         """
         request: CreateBucketRequestTypeDef = {"Bucket": self.name}
         if self.region != WITHOUT_LOCATION:
@@ -172,6 +173,11 @@ class Bucket:
                 # rclone says of our own bucket, too, that it exists already; somebody else's we may not look into.
                 if code == "BucketAlreadyOwnedByYou" or (code == "BucketAlreadyExists" and self._may_look_into()):
                     return False
+                if code == "NoSuchBucket":  # Ceph, where it was not told its own name (rgw_dns_name)
+                    raise ConfigurationError(
+                        f"cannot create bucket {self.name}: {self.endpoint_url} takes its host's name for a bucket",
+                        "write the endpoint with the IP address of its host",
+                    ) from error
                 raise
         return True
 
