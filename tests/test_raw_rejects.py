@@ -20,6 +20,19 @@ def test_an_unclosed_quote_that_swallows_rows_stops_the_build_and_names_its_line
     assert not folder.path.joinpath("lake/_manifests/build").exists()
 
 
+@pytest.mark.parametrize("rows_between", [1, 100, 60_000])
+@pytest.mark.parametrize("closing", ['"""Quoted"" title"', '"closes"|"and is too long"'])
+def test_a_quote_that_closes_by_chance_far_below_stops_the_build_too(
+    folder: ProjectFolder, rows_between: int, closing: str
+) -> None:
+    """Otherwise the rows between were one rejected row."""
+    between = [film(f"tt{number}") for number in range(3, 3 + rows_between)]
+    far = film(f"tt{3 + rows_between}", tituloPincipal=closing)
+    with pytest.raises(DataError, match="line 3: a quote opens there") as raised:
+        read_lines(folder, film("tt1"), film("tt2", tituloPincipal='"open'), *between, far, film("tt0"))
+    assert "RFC 4180" in raised.value.hint
+
+
 def test_the_text_of_a_reject_is_cut(folder: ProjectFolder) -> None:
     result = read_lines(folder, film("tt1", tituloPincipal="é" * 1000, notaMedia="x"), "x" * 1000)
     assert [len(row["text"]) for row in rejects_of(folder, result)] == [200, 200]

@@ -4,6 +4,7 @@ import csv
 import re
 import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,6 +30,10 @@ class Place(NamedTuple):
     """Of the file, from 1; the header has the first."""
     text: str
     """Cut, without its line end."""
+    lines: int = 1
+    """That the record takes."""
+    holds_rows: bool = False
+    """Whether a line between its first and its last has fields enough for a row of its own."""
 
 
 class Located(NamedTuple):
@@ -94,10 +99,12 @@ def tell_rejects(
 
 
 def _unsplit(dataset: str, file: CsvFile, unread: Unread, place: Place) -> Reject:
-    if unread.has_lines and unread.reason in SWALLOWING:
+    # The engine's text of a long record may be its beginning alone.
+    has_lines = unread.has_lines or place.lines > 1
+    if has_lines and (unread.reason in SWALLOWING or place.holds_rows):
         raise DataError(
-            f"{file.key}, line {place.line}: a quote opens there, does not close{SWALLOWING[unread.reason]}, and "
-            "swallows what is below it",
+            f"{file.key}, line {place.line}: a quote opens there, does not close{SWALLOWING.get(unread.reason, '')}, "
+            "and swallows what is below it",
             "close that quote, or double it where it is part of the text (RFC 4180), and land the file again",
         )
     return (dataset, file.key, place.line, None, f"cannot be split into fields: {unread.reason.lower()}", place.text)
@@ -120,15 +127,17 @@ def locate_records(
     Returns:
         Those that are there, in their order.
     """
-    row, left = -1, len(unread) + len(rows)
-    for number, (start, record, text) in enumerate(_records(path, delimiter, encoding), start=1):
+    row, left, width = -1, len(unread) + len(rows), 0
+    for number, (start, record, text, taken) in enumerate(_records(path, delimiter, encoding), start=1):
         if left == 0:
             return
         if number in unread:
             left -= 1
-            yield Located(number, None, Place(start, text))
+            holds_rows = any(line.count(delimiter) >= width - 1 for line in islice(taken, 1, len(taken) - 1))
+            yield Located(number, None, Place(start, text, len(taken), holds_rows))
         elif record:
             row += 1
+            width = width or len(record)
             if row in rows:
                 left -= 1
                 yield Located(None, row, Place(start, text))
@@ -141,18 +150,18 @@ def read_header(path: Path, *, delimiter: str, encoding: str) -> list[str]:
         DataError: the file should be UTF-16 and does not begin as such.
     """
     try:
-        return next((record for _, record, _ in _records(path, delimiter, encoding) if record), [])
+        return next((record for _, record, *_ in _records(path, delimiter, encoding) if record), [])
     except UnicodeError as error:
         raise not_utf16(path.name) from error
 
 
 def count_lines_before_header(path: Path, *, delimiter: str, encoding: str) -> int:
     """The blank lines above a CSV file's header."""
-    return next((start - 1 for start, record, _ in _records(path, delimiter, encoding) if record), 0)
+    return next((start - 1 for start, record, *_ in _records(path, delimiter, encoding) if record), 0)
 
 
-def _records(path: Path, delimiter: str, encoding: str) -> Iterator[tuple[int, list[str], str]]:
-    """Each record, blank lines among them: the line it starts on, its fields, its text."""
+def _records(path: Path, delimiter: str, encoding: str) -> Iterator[tuple[int, list[str], str, Sequence[str]]]:
+    """Each record, blank lines among them: the line it starts on, its fields, its text, its lines."""
     with path.open(encoding=CODECS[encoding], errors="replace", newline="") as file:
         lines = _Lines(file, delimiter)
         reader = csv.reader(lines, delimiter=delimiter)
@@ -163,7 +172,7 @@ def _records(path: Path, delimiter: str, encoding: str) -> Iterator[tuple[int, l
                 record = next(reader)
             except (StopIteration, csv.Error):
                 return
-            yield start, record, "".join(lines.taken).rstrip("\r\n")[:TEXT_CHARACTERS]
+            yield start, record, "".join(lines.taken).rstrip("\r\n")[:TEXT_CHARACTERS], lines.taken
 
 
 class _Lines:
