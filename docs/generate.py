@@ -69,7 +69,7 @@ def manifests() -> str:
         "Each run of a stage writes one, as the last of its objects: what it read and wrote, with checksums. It lies",
         "at `_manifests/<stage>/<YYYY>/<MM>/<DD>/<run id>.json`.\n",
     ]
-    shown = [("A manifest", Manifest), ("An object", ObjectRecord)]
+    shown: list[tuple[str, type[BaseModel]]] = [("A manifest", Manifest), ("An object", ObjectRecord)]
     shown += [(f"`detail` of `{stage}`", detail) for stage, detail in DETAILS.items()]
     shown += [("`replaced`, each", Replaced)]
     named = {model for _, model in shown}

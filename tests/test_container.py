@@ -150,6 +150,7 @@ def test_a_report_is_handed_out_and_one_that_cannot_be_is_a_warning(
         ({"CINELAKE_LAKE": "s3://lake-of-mine"}, True),
         ({"CINELAKE_LAKE": "s3://lake-of-mine", "AWS_ACCESS_KEY_ID": ""}, True),
         ({"CINELAKE_LAKE": "s3://lake-of-mine", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}, False),
+        ({"CINELAKE_LAKE": "s3://lake-of-mine", "AWS_PROFILE": "misspelt"}, False),
         ({"CINELAKE_LAKE": "file:lake"}, False),
         ({}, False),
     ],

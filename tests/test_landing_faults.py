@@ -423,6 +423,19 @@ def test_a_small_object_whose_answer_proves_nothing_is_held_against_the_listing(
     assert manifests(place) == []
 
 
+def test_what_arrived_before_a_denial_is_held_against_the_listing_too(tmp_path: Path, network: FaultyNetwork) -> None:
+    folder, _ = project_of(tmp_path, SMALL)
+    place = network.place()
+    make_bucket(place)
+    client = network.server.client()
+    network.fail(Tell("ETag", '"of-parts-2"'), "PUT", FILE)
+    network.fail(Do(lambda: client.put_object(Bucket=place.name, Key=KEY, Body=b"theirs"), done=True), "PUT", FILE)
+    network.fail(Answer(403, "AccessDenied"), "GET", "Raw", first=2)  # the listing that confirms
+    with pytest.raises(CinelakeError, match="is not what was sent"):
+        land(folder, place)
+    assert manifests(place) == []
+
+
 # What arrives damaged
 
 

@@ -16,7 +16,7 @@ import pytest
 
 from cinelake import Shard
 from conftest import missing
-from containers import Checkout, docker, host_address, python_in, reason_without_docker
+from containers import Checkout, docker, host_address, inspected, python_in, reason_without_docker
 from faulty import Asked, Do, FaultyNetwork, faulty_network
 from landings import make_bucket
 from projects import MOVIES_HEADER, SERIES_HEADER, SMALL_MOVIES, SMALL_SERIES, Place, S3Server
@@ -179,12 +179,13 @@ def assert_every_file_is_landed_once(stack: Stack) -> None:
 
 def test_each_worker_lands_its_share_and_one_does_the_rest(stack: Stack, network: FaultyNetwork) -> None:
     # Each begins with one question, whose answer waits for all: no address is given to a second one.
-    network.fail(Do(threading.Barrier(SHARDS + 1).wait), "GET", times=SHARDS + 1)
+    network.fail(Do(threading.Barrier(SHARDS + 1, timeout=DEADLINE_S).wait), "GET", times=SHARDS + 1)
     deploy(stack)
     until(lambda: stack.has_completed("rest", 1), stack)
     assert stack.has_completed("land", SHARDS)
     assert_every_file_is_landed_once(stack)
 
+    secret = str(stack.place.variables["AWS_SECRET_ACCESS_KEY"])
     workers = by_client(network.log)
     shares = defaultdict(set)
     for file, client in sent_by(network.log).items():
@@ -198,9 +199,15 @@ def test_each_worker_lands_its_share_and_one_does_the_rest(stack: Stack, network
         "Trusted",
         "Refined",
     }
+    for container in docker("ps", "--all", "--quiet", "--filter", f"name={stack.name}_").stdout.split():
+        told = inspected(container)
+        assert told["Config"]["User"] == "1000:1000"
+        assert told["HostConfig"]["ReadonlyRootfs"] is True
+        assert told["HostConfig"]["CapDrop"] == ["ALL"]
+        assert not any(secret in each for each in told["Config"]["Env"])
+
     files = python_in(stack.checkout.image, "import os; print(os.listdir('/r'))", "-v", f"{stack.name}_report:/r:ro")
     assert "report.html" in files
-    secret = str(stack.place.variables["AWS_SECRET_ACCESS_KEY"])
     assert secret not in stack.logs()
     for service in ("land", "rest"):
         assert secret not in docker("service", "inspect", f"{stack.name}_{service}").stdout

@@ -46,7 +46,8 @@ def main() -> None:
 
 def _program(arguments: Sequence[str], **how: Any) -> Any:
     bring_in(INPUT, DATA, SHIPPED, os.environ)
-    if os.environ.get(FALLBACK) and lacks_credentials(DATA, os.environ):
+    elsewhere = any(each.startswith(("--lake", "--help", "--version")) for each in arguments)
+    if os.environ.get(FALLBACK) and not elsewhere and lacks_credentials(DATA, os.environ):
         tell(f"warning: there are no AWS credentials: the lake is {os.environ[FALLBACK]}\n")
         os.environ["CINELAKE_LAKE"] = os.environ[FALLBACK]
     try:
@@ -56,13 +57,14 @@ def _program(arguments: Sequence[str], **how: Any) -> Any:
 
 
 def lacks_credentials(project: Path, variables: Mapping[str, str]) -> bool:
-    """Whether a project's lake is a bucket, and no credentials are anywhere that boto3 looks.
+    """Whether a project's lake is a bucket, and no credentials are anywhere that boto3 looks; a profile counts as some.
 
     Raises:
         ConfigurationError: the project's settings are not as they must be.
     """
     loaded = Project.load(project, variables=variables)
-    if not isinstance(loaded.lake_uri, BucketLake) or loaded.environment.access_key_id:
+    given = loaded.environment
+    if not isinstance(loaded.lake_uri, BucketLake) or given.access_key_id or given.profile:
         return False
     from cinelake.lake.session import open_session
 

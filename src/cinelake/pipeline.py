@@ -11,6 +11,7 @@ from cinelake.config import Project
 from cinelake.enrich import EnrichOptions, EnrichResult, enrich_titles
 from cinelake.enrich.interface import NoTokenError
 from cinelake.enrich.run import open_source
+from cinelake.errors import ConfigurationError
 from cinelake.lake import Event, Lake, OnEvent, Run, silent
 from cinelake.land import LandOptions, LandResult, await_shards, land_files
 from cinelake.report import ReportOptions, ReportResult, start_drawing, write_report
@@ -56,9 +57,15 @@ def run_pipeline(
     """From files to answers and a report. Without a source for enrichment it goes on, and says so.
 
     Raises:
+        ConfigurationError: options exclude each other.
         CinelakeError: the first stage that fails; what the stages before it did stays done.
     """
     options = options or RunOptions()
+    if options.after_shards and (options.dry_run or options.land != LandOptions()):
+        raise ConfigurationError(
+            "--after-shards lands nothing: --dry-run, --replace and --no-create-bucket say nothing of it",
+            "give them to the workers (cinelake land --shard), or leave --after-shards out",
+        )
     if options.dry_run:
         return _plan(project, lake, run, options, on_event)
     with suppress(NoTokenError):

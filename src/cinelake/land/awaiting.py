@@ -10,7 +10,7 @@ from cinelake.errors import AccessError, CinelakeError
 from cinelake.lake import Event, Lake, OnEvent, Run, silent
 from cinelake.lake.checksums import Digests
 from cinelake.lake.manifests import Manifest, ObjectRecord, counted_landings
-from cinelake.land.compare import is_of_size, list_all, read_files
+from cinelake.land.compare import is_of_size, list_all, read_all
 from cinelake.land.run import LandedObject, LandResult
 from cinelake.land.send import STAGE
 from cinelake.land.sources import SourceFile, find_files, prefixes_of
@@ -18,7 +18,9 @@ from cinelake.land.sources import SourceFile, find_files, prefixes_of
 NEWS_S = 3600.0
 """Workers of whom nothing comes for so long are not waited for any more."""
 LOOK_S = 2.0
-"""Between two looks at the lake."""
+"""Between two looks at the lake, at least; and twice as long as a look takes."""
+DENIED_S = 20.0
+"""So long a bucket may deny everybody while one of the workers makes it safe (see `lake.safety`)."""
 
 
 class _Seen(NamedTuple):
@@ -42,7 +44,7 @@ def await_shards(
     on_event: OnEvent = silent,
     *,
     news_s: float = NEWS_S,
-    look_s: float = LOOK_S,
+    denied_s: float = DENIED_S,
 ) -> LandResult:
     """Lands nothing: returns once others have landed every source file, as it is here, for the processing date.
 
@@ -52,7 +54,7 @@ def await_shards(
         run: of this waiting; it writes nothing.
         on_event: told how much is there.
         news_s: gives up after so many seconds in which nothing came.
-        look_s: seconds between two looks at the lake.
+        denied_s: seconds from the beginning in which a denial is not the last word.
 
     Raises:
         ConfigurationError: source files are missing, empty, unreadable or no files.
@@ -62,11 +64,17 @@ def await_shards(
     day = run.processing_date
     sources = find_files(project, lake.keys, day)
     prefixes = prefixes_of(project, lake.keys, day)
-    digests = read_files(sources, with_md5=False)
+    digests = read_all(sources)
     seen: _Seen | None = None
-    news_at = time.monotonic()
+    began_at = news_at = time.monotonic()
     while True:
-        latest = _look(lake, day, sources, prefixes)
+        looked_at = time.monotonic()
+        try:
+            latest = _look(lake, day, sources, prefixes)
+        except AccessError:
+            if looked_at - began_at >= denied_s:
+                raise
+            latest = seen or _Seen(0, ())
         if seen is None or latest != seen:
             seen, news_at = latest, time.monotonic()
             told = f"{seen.objects:,} of {len(sources):,} files are in {lake}; the rest is awaited from other workers"
@@ -77,22 +85,17 @@ def await_shards(
             landed = tuple(LandedObject(each.source, "unchanged", records[each.key]) for each in sources)
             return LandResult(run, str(lake), "unchanged", landed, seen.manifests[-1].key)
         if time.monotonic() - news_at >= news_s:
-            raise _too_long(due, news_s)
-        time.sleep(look_s)
+            raise _too_long(due, day, news_s)
+        time.sleep(max(LOOK_S, 2 * (time.monotonic() - looked_at)))
 
 
 def _look(lake: Lake, day: date, sources: Sequence[SourceFile], prefixes: set[str]) -> _Seen:
-    """How far the others are. In a lake that one of them is just making, a denial is not the last word."""
+    """How far the others are."""
     lake.look_again()
-    try:
-        if not lake.exists():
-            return _Seen(0, ())
-        there = list_all(lake, prefixes)
-        manifests = lake.manifests(STAGE, until=day, on="the newest date")
-    except AccessError:
-        if not lake.is_being_made():
-            raise
+    if not lake.exists():
         return _Seen(0, ())
+    there = list_all(lake, prefixes)
+    manifests = lake.manifests(STAGE, until=day, on="the newest date")
     todays = [each for each in manifests if each.processing_date == day]
     objects = sum(is_of_size(each, there.get(each.key)) for each in sources)
     return _Seen(objects, tuple(counted_landings(todays)))
@@ -102,9 +105,10 @@ def _is_landed(here: Digests, there: ObjectRecord | None) -> bool:
     return there is not None and there.sha256 == here.sha256
 
 
-def _too_long(due: Sequence[SourceFile], news_s: float) -> CinelakeError:
+def _too_long(due: Sequence[SourceFile], day: date, news_s: float) -> CinelakeError:
     files = f"{len(due):,} {'file has' if len(due) == 1 else 'files have'}"
     return CinelakeError(
-        f"{files} not been landed by other workers, such as {due[0].source}, and for {news_s:,.0f} s nothing came",
-        "see why they ended, or run without --after-shards, which lands what is missing",
+        f"{files} not been landed for {day} by other workers, such as {due[0].source}, and for {news_s:,.0f} s "
+        "nothing came",
+        "see why they ended, and give all the same --date; without --after-shards run lands what is missing",
     )

@@ -10,6 +10,7 @@ from cinelake.errors import CinelakeError
 from cinelake.lake import Event, Lake, OnEvent, StoredObject
 from cinelake.lake.checksums import Digests, read_digests
 from cinelake.lake.manifests import Manifest, ObjectRecord
+from cinelake.lake.waiting import side_by_side
 from cinelake.land.plan import FoundFile
 from cinelake.land.send import STAGE
 from cinelake.land.sources import SourceFile
@@ -127,6 +128,17 @@ def _identify(lake: Lake, there: StoredObject, digests: Digests | None) -> Objec
     found = lake.checksum(there.key)
     # None: it has gone since it was listed.
     return found and ObjectRecord(key=there.key, bytes=found[1], sha256=found[0], e_tag=there.e_tag)
+
+
+def read_all(sources: Sequence[SourceFile]) -> dict[str, Digests]:
+    """The checksums of files, by key; some are read at once.
+
+    Raises:
+        CinelakeError: a file cannot be read any more.
+    """
+    shares = [sources[start::READERS] for start in range(READERS)]
+    read = side_by_side(lambda share: read_files(share, with_md5=False), shares, at_once=READERS)
+    return {key: each for share in read for key, each in share.items()}
 
 
 def read_files(sources: Sequence[SourceFile], *, with_md5: bool) -> dict[str, Digests]:

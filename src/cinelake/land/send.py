@@ -88,6 +88,7 @@ def send_files(
     arrived = {} if arrived is None else arrived
     jobs = [job for job in zip(planned, paths, strict=True) if job[0].file.key not in arrived]
     if not jobs:
+        lake.confirm(arrived.values())
         return arrived
     tally = _Tally(len(jobs), sum(each.file.bytes for each, _ in jobs))
     sending = _Sending(lake, tally, arrived)
