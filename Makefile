@@ -64,9 +64,10 @@ bench-enrich: setup-all $(BENCH_STAMP) ## Run the benchmark of asking TMDB, besi
 bench-build: setup-all $(BENCH_STAMP) ## Run the benchmark of making the tables, beside scripts by hand
 	@$(BIN)/python bench/build.py $(ARGS)
 
-docs: setup ## Write docs/tables.md from the models, and say where the docs are
-	@$(BIN)/python -m cinelake.build.reference docs/tables.md
-	@echo "README.md, ARCHITECTURE.md, CONTRIBUTING.md, SECURITY.md, CHANGELOG.md, docs/"
+docs: setup-all ## Write the reference from the code, and build the site in docs/_site
+	@$(BIN)/python docs/generate.py
+	@$(BIN)/python -m sphinx -q -W --keep-going -b html -c docs . docs/_site
+	@echo "docs/_site/index.html"
 
 lock: ## Lock the requirements anew, with hashes and no addresses (needs uv)
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links pyproject.toml -o requirements/run.txt

@@ -1,10 +1,8 @@
 """What the models promise, as a page to read: `make docs` writes docs/tables.md from it."""
 
-import sys
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
-from cinelake.build.models import FOLDER, Model, ModelColumn, Reference, shipped_models
+from cinelake.build.models import FOLDER, Model, ModelColumn, Reference
 
 STAR = "Refined"
 """The layer that is drawn."""
@@ -112,7 +110,3 @@ def _names(columns: Sequence[str]) -> str:
 
 def _cell(text: str) -> str:
     return text.replace("|", "\\|")
-
-
-if __name__ == "__main__":
-    Path(sys.argv[1]).write_text(tables_markdown(shipped_models()), encoding="utf-8")
