@@ -120,11 +120,21 @@ def test_a_question_with_a_chart_is_asked_as_the_page_says(tmp_path: Path, name:
         assert fits(told, printed), f"{command} printed\n{printed}"
 
 
+@pytest.mark.parametrize("name", ["tutorial.md", "pt/tutorial.md"])
+def test_the_tutorial_leads_where_it_says(tmp_path: Path, name: str) -> None:
+    consoles = write_files(DOCS / name, tmp_path)
+    assert len(consoles) == 5
+    for command, told in commands_of("".join(consoles)):
+        printed = printed_by(command, tmp_path)
+        assert fits(told, printed), f"{command} printed\n{printed}"
+
+
 def test_both_languages_of_a_page_have_the_same_commands_but_for_the_language() -> None:
     for english, portuguese in (
         ("add-a-table.md", "pt/adicionar-uma-tabela.md"),
         ("ask-your-own.md", "pt/fazer-sua-pergunta.md"),
         ("catalog.md", "pt/catalogo.md"),
+        ("tutorial.md", "pt/tutorial.md"),
     ):
         blocks = [BLOCK.findall((DOCS / name).read_text(encoding="utf-8")) for name in (english, portuguese)]
         consoles = [[text for _, language, text in each if language == "console"] for each in blocks]
