@@ -1,5 +1,6 @@
 """The manifests under kubernetes/, as a cluster would get them."""
 
+import json
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -76,8 +77,9 @@ def pods_of(objects: list[dict[str, Any]]) -> list[Pod]:
     return pods
 
 
-def all_pods() -> list[Pod]:
-    return [pod for name in (*PLACES, *WORKS) for pod in pods_of(rendered(name))]
+def all_pods(*names: str) -> list[Pod]:
+    """Those of these folders, or of all."""
+    return [pod for name in names or (*PLACES, *WORKS) for pod in pods_of(rendered(name))]
 
 
 def check_command(arguments: list[str]) -> None:
@@ -110,12 +112,52 @@ def without_status(pod: Any) -> dict[str, Any]:
     return {name: value for name, value in pod.items() if name != "status"}
 
 
-def commands() -> Iterator[tuple[Pod, list[str]]]:
-    """What each container of the works passes to cinelake."""
-    for pod in all_pods():
+def commands(*names: str) -> Iterator[tuple[Pod, list[str]]]:
+    """What each container of these works, or of all, passes to cinelake."""
+    for pod in all_pods(*names):
         for container in pod.spec["containers"]:
             if container.get("command") == ["spark-submit"]:
                 rest = container["args"]
                 yield pod, rest[rest.index("/spark/submit.py") + 1 :]
             elif "command" not in container:  # the image's own, which is cinelake
                 yield pod, container["args"]
+
+
+def runs_of(name: str) -> list[str]:
+    """What cinelake is called with in a folder's pods: one for each index of a Job that has several."""
+    return [
+        " ".join(arguments).replace("=", " ").replace("$(JOB_COMPLETION_INDEX)", str(index))
+        for pod, arguments in commands(name)
+        for index in range(pod.owner.get("completions", 1))
+    ]
+
+
+def openings(policy: Any, direction: str) -> set[tuple[str, int, str]]:
+    """With whom (`anybody`, a block of addresses, or the labels of pods), at which port, by which protocol."""
+    opened = set()
+    for rule in policy["spec"].get(direction, []):
+        assert rule["ports"], "no port named is all of them"
+        for port in rule["ports"]:
+            assert port.keys() == {"port", "protocol"}, "no ranges: an endPort opens all between"
+            for peer in rule.get("to" if direction == "egress" else "from", ["anybody"]):
+                opened.add((peer if peer == "anybody" else _peer(peer), port["port"], port["protocol"]))
+    return opened
+
+
+def _peer(peer: Any) -> str:
+    [(kind, told)] = peer.items()
+    [(_, value)] = told.items()
+    return str(value) if kind == "ipBlock" else json.dumps(value)
+
+
+def bytes_of(quantity: str) -> int:
+    """What Kubernetes (`3Gi`), lake.toml (`1500MB`) or Spark (`1g`) means by an amount of memory."""
+    units = {"Gi": 1024**3, "Mi": 1024**2, "GB": 1000**3, "MB": 1000**2, "g": 1024**3, "m": 1024**2}
+    [unit] = [unit for unit in units if quantity.endswith(unit)]
+    return int(quantity.removesuffix(unit)) * units[unit]
+
+
+def spark_settings() -> dict[str, str]:
+    """Those of spark.conf."""
+    text = FOLDER.joinpath("spark", "spark.conf").read_text(encoding="utf-8")
+    return dict(line.split() for line in text.splitlines() if line and not line.startswith("#"))

@@ -1,11 +1,13 @@
 """The manifests under kubernetes/ fit Kubernetes' schemas, name what is there, and may do little. None is applied."""
 
 import json
+import re
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import kubernetes_validate  # type: ignore[import-untyped]
 import pytest
@@ -21,13 +23,21 @@ from manifests import (
     WORKS,
     all_pods,
     assert_restricted,
+    bytes_of,
     check_command,
     commands,
+    openings,
     pods_of,
     rendered,
+    spark_settings,
 )
 from projects import Place, ProjectFolder, S3Server
 from test_docs import ROOT
+
+POD_IDENTITY = urlsplit("http://169.254.170.23/v1/credentials")
+"""Where EKS tells a pod to ask for credentials, by AWS_CONTAINER_CREDENTIALS_FULL_URI."""
+BASE = {("anybody", 53, "UDP"), ("anybody", 53, "TCP"), ("anybody", 443, "TCP")}
+"""Where every pod may go: to DNS, and by TLS to the store and TMDB."""
 
 # They are what Kubernetes takes
 
@@ -114,7 +124,26 @@ def test_every_container_says_what_it_needs_and_takes_no_more() -> None:
         for container in pod.spec["containers"]:
             if pod.name != "executor":  # Spark says it, from spark.conf
                 assert container["resources"]["requests"].keys() == {"cpu", "memory"}, pod.name
-                assert "memory" in container["resources"]["limits"], pod.name
+                needed, most = (container["resources"][each]["memory"] for each in ("requests", "limits"))
+                assert bytes_of(needed) <= bytes_of(most), pod.name
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_what_builds_may_take_twice_the_memory_of_the_settings(place: str, tmp_path: Path) -> None:
+    """DuckDB keeps to `memory`; Python and what it reads take their own. The desk may be told to build, too."""
+    memory = bytes_of(settings_of(place, tmp_path).engine.memory)
+    builders = {pod.name: pod for pod, arguments in commands() if arguments[0] in ("run", "build")}
+    assert len(builders) == len(WORKS)
+    for pod in (*builders.values(), *all_pods(place)):
+        [container] = pod.spec["containers"]
+        assert 2 * memory <= bytes_of(container["resources"]["limits"]["memory"]), pod.name
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_sparks_driver_may_take_its_heap_and_beside_it_the_memory_of_the_settings(place: str, tmp_path: Path) -> None:
+    [[container]] = [pod.spec["containers"] for pod in all_pods("spark") if pod.name == "Job spark"]
+    beside = bytes_of(container["resources"]["limits"]["memory"]) - bytes_of(spark_settings()["spark.driver.memory"])
+    assert beside >= bytes_of(settings_of(place, tmp_path).engine.memory)
 
 
 def test_only_sparks_driver_gets_a_token_of_the_cluster() -> None:
@@ -132,11 +161,40 @@ def test_nobody_reaches_a_pod_and_every_pod_is_under_that_rule(place: str) -> No
     policies = {each["metadata"]["name"]: each for each in rendered(place) if each["kind"] == "NetworkPolicy"}
     policy = policies["cinelake"]
     assert sorted(policy["spec"]["policyTypes"]) == ["Egress", "Ingress"]
-    assert "ingress" not in policy["spec"]
-    opened = {(port["port"], port["protocol"]) for rule in policy["spec"]["egress"] for port in rule["ports"]}
-    assert opened == {(53, "UDP"), (53, "TCP"), (443, "TCP")}
+    assert [name for name, each in policies.items() if openings(each, "ingress")] == []
+    assert openings(policy, "egress") == BASE
     for pod in all_pods():
         assert policy["spec"]["podSelector"]["matchLabels"].items() <= pod.labels.items(), pod.name
+
+
+def test_with_kind_pods_reach_a_store_of_your_own_at_one_port_more() -> None:
+    page = ROOT.joinpath("docs", "kubernetes.md").read_text(encoding="utf-8")
+    [port] = re.findall(r"AWS_ENDPOINT_URL_S3=http://ADDRESS:(\d+)", page)
+    assert beyond_base("kind") == {("anybody", int(port), "TCP")}
+
+
+def test_on_eks_every_pod_of_the_service_account_reaches_the_agent_of_pod_identity_and_nothing_else_more() -> None:
+    assert beyond_base("eks") == {(f"{POD_IDENTITY.hostname}/32", POD_IDENTITY.port or 80, "TCP")}
+
+
+def beyond_base(place: str) -> set[tuple[str, int, str]]:
+    """What a place opens beside the base. Each of its policies must hold for every pod that has credentials."""
+    policies = [each for each in rendered(place) if each["kind"] == "NetworkPolicy"]
+    for pod in (*all_pods(place), *all_pods(*WORKS)):
+        for policy in policies if pod.spec.get("serviceAccountName") == "cinelake" else ():
+            assert policy["spec"]["podSelector"].keys() == {"matchLabels"}
+            assert policy["spec"]["podSelector"]["matchLabels"].items() <= pod.labels.items(), pod.name
+    return {opened for policy in policies for opened in openings(policy, "egress")} - BASE
+
+
+def test_on_eks_pods_of_several_nodes_write_to_one_folder_that_is_theirs_alone() -> None:
+    objects = {each["kind"]: each for each in rendered("eks")}
+    assert objects["PersistentVolumeClaim"]["spec"]["accessModes"] == ["ReadWriteMany"]
+    folder = objects["StorageClass"]["parameters"]
+    assert int(folder["directoryPerms"], 8) == 0o700, "the owner all, others nothing"
+    for pod in all_pods():
+        security = pod.spec["securityContext"]
+        assert (folder["uid"], folder["gid"]) == (str(security["runAsUser"]), str(security["runAsGroup"])), pod.name
 
 
 # What they run
@@ -199,11 +257,15 @@ def test_a_day_that_hangs_does_not_keep_the_next_from_starting() -> None:
 
 @pytest.mark.parametrize("place", PLACES)
 def test_the_settings_are_a_project_in_the_zone_of_the_days_schedule(place: str, tmp_path: Path) -> None:
-    [settings] = [each for each in rendered(place) if each["kind"] == "ConfigMap"]
-    tmp_path.joinpath("lake.toml").write_text(settings["data"]["lake.toml"], encoding="utf-8")
-    project = Project.load(tmp_path, variables={})
     [cronjob] = rendered("daily")
-    assert str(project.timezone) == cronjob["spec"]["timeZone"]
+    assert str(settings_of(place, tmp_path).timezone) == cronjob["spec"]["timeZone"]
+
+
+def settings_of(place: str, folder: Path) -> Project:
+    """The project of a place's lake.toml, which is written into this folder."""
+    [settings] = [each for each in rendered(place) if each["kind"] == "ConfigMap"]
+    folder.joinpath("lake.toml").write_text(settings["data"]["lake.toml"], encoding="utf-8")
+    return Project.load(folder, variables={})
 
 
 # Credentials

@@ -1,6 +1,7 @@
 """The pages about Kubernetes say what each command runs, and what they name is there."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -20,6 +21,7 @@ from manifests import (
     check_command,
     pods_of,
     rendered,
+    runs_of,
 )
 from test_docs import BLOCK, ROOT
 
@@ -61,21 +63,60 @@ def test_each_image_is_of_this_version_and_is_built_as_the_page_says() -> None:
         assert {image for image in images if f"--tag {image} ." in page.read_text(encoding="utf-8")} == images
 
 
-def test_the_lines_of_the_page_name_another_registry_file_system_and_bucket(tmp_path: Path) -> None:
+@pytest.mark.parametrize("page", PAGES, ids=["en", "pt"])
+def test_on_eks_the_images_that_are_built_and_pushed_are_those_that_the_changed_files_run(
+    page: Path, tmp_path: Path
+) -> None:
+    """The page's two blocks, with a docker, an aws and a kubectl that only write down what they are told."""
     copy = tmp_path / "kubernetes"
     shutil.copytree(FOLDER, copy)
-    script = [line for line in lines_of(PAGES[0]) if line.startswith(("registry=", "sed "))]
-    assert len(script) == 4
-    subprocess.run(["bash", "-euc", "\n".join(script)], cwd=tmp_path, check=True, timeout=60)
-    for name in ("eks", *WORKS):
-        for pod in pods_of(rendered(name, copy)):
-            for container in pod.spec["containers"]:
-                told = [each["value"] for each in container.get("env", []) if each["name"] == "IMAGE"]
-                images = [*told, *([container["image"]] if "image" in container else [])]
-                assert [image for image in images if ".dkr.ecr.us-east-1.amazonaws.com/cinelake" not in image] == []
+    for name in ("docker", "aws", "kubectl"):
+        program = tmp_path / "bin" / name
+        program.parent.mkdir(exist_ok=True)
+        program.write_text('#!/bin/sh\necho "${0##*/} $*" >> told\n', encoding="utf-8")
+        program.chmod(0o755)
+    blocks = [text for _, _, text in BLOCK.findall(page.read_text(encoding="utf-8")) if text.startswith("registry=")]
+    path = f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    for block in blocks:
+        subprocess.run(["bash", "-euc", block], cwd=tmp_path, check=True, timeout=60, env={"PATH": path})
+    told = tmp_path.joinpath("told").read_text(encoding="utf-8")
+    built = re.findall(r"^docker build --platform linux/amd64 .*--tag (\S+) \.$", told, re.MULTILINE)
+    pushed = re.findall(r"^docker push (\S+)$", told, re.MULTILINE)
+    repositories = re.findall(r"^aws ecr create-repository --repository-name (\S+)$", told, re.MULTILINE)
+    assert pushed == built
+    assert [re.sub(r"^[^/]+/|:[^:]+$", "", image) for image in pushed] == repositories
+    assert set(pushed) == {image for name in ("eks", *WORKS) for image in images_of(name, copy)}
+    assert re.findall(r"--build-arg CINELAKE=(\S+)", told) == pushed[:1], "Spark's image is made of the first"
+    assert "\nARG CINELAKE=" in copy.joinpath("spark.Dockerfile").read_text(encoding="utf-8")
+    assert told.endswith("\nkubectl apply -k kubernetes/spark\n")
     objects = {each["kind"]: each for each in rendered("eks", copy)}
     assert objects["StorageClass"]["parameters"]["fileSystemId"] == "fs-YOURS"
     assert 'uri = "s3://my-lake"' in objects["ConfigMap"]["data"]["lake.toml"]
+
+
+def images_of(name: str, folder: Path) -> list[str]:
+    """Those that a folder's pods run, and the one that Spark's driver is told to run in its executors."""
+    containers = [container for pod in pods_of(rendered(name, folder)) for container in pod.spec["containers"]]
+    told = [each["value"] for container in containers for each in container.get("env", []) if each["name"] == "IMAGE"]
+    return [*told, *(container["image"] for container in containers if "image" in container)]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=["en", "pt"])
+def test_the_pods_of_each_row_run_what_the_table_says(page: Path) -> None:
+    """`0/4` and the next code, `3/4`, are the first and the last of as many."""
+    held = set()
+    for command, *told in table_of(page):
+        if "apply" in command:
+            names = [code.rpartition("/")[2] for code in (command, *told) if "kubernetes/" in code]
+            says = [code.removeprefix("cinelake ") for code in told if code.startswith("cinelake ")]
+            for last in (code for code in told if re.fullmatch(r"\d+/\d+", code)):
+                first, count = says[0], last.partition("/")[2]
+                assert first.endswith(f" 0/{count}")
+                says += [first.replace(" 0/", f" {index}/") for index in range(1, int(last.partition("/")[0]) + 1)]
+            for name in names:
+                assert sorted(runs_of(name)) == sorted(says), name
+            held |= {*names}
+    assert held == {*PLACES, *WORKS}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=["en", "pt"])

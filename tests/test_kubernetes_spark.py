@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -20,14 +19,18 @@ from manifests import (
     VERSIONS,
     all_pods,
     assert_restricted,
+    openings,
     parsed,
     pods_of,
     rendered,
+    spark_settings,
     without_status,
 )
 from projects import ProjectFolder
 
 SPARK = "--engine=spark"
+API_PORT = 6443
+"""Where Kubernetes' API listens behind its Service, unless told otherwise."""
 
 
 @pytest.mark.parametrize("kubernetes", VERSIONS)
@@ -49,9 +52,10 @@ def test_driver_and_executors_alone_reach_each_other_at_sparks_ports() -> None:
     assert {pod.name for pod in all_pods() if selector.items() <= pod.labels.items()} == {"Job spark", "executor"}
     [rule] = policy["spec"]["ingress"]
     assert rule["from"] == [{"podSelector": {"matchLabels": selector}}]
-    settings = FOLDER.joinpath("spark", "spark.conf").read_text(encoding="utf-8")
-    ports = {int(port) for port in re.findall(r"^spark\.\S+\.port +(\d+)$", settings, re.MULTILINE)}
-    assert {port["port"] for port in rule["ports"]} == ports
+    ports = {int(value) for name, value in spark_settings().items() if name.endswith(".port")}
+    among = {(json.dumps(selector), port, "TCP") for port in ports}
+    assert openings(policy, "ingress") == among
+    assert openings(policy, "egress") - among == {("anybody", API_PORT, "TCP")}
 
 
 @pytest.mark.timeout(600)
@@ -80,9 +84,14 @@ def test_spark_makes_executors_of_the_template_and_they_build_the_tables(folder:
         assert container["resources"]["limits"]["memory"] == "2048Mi"
         assert {"mountPath": "/data", "name": "project"} in container["volumeMounts"]
         assert pod["metadata"]["ownerReferences"][0]["name"] == "driver"
+        told = {each["name"]: each.get("value") for each in container["env"]}
+        assert told["_SPARK_AUTH_SECRET"], "without it whoever reaches the driver's port could send it work"
+        assert "-Dspark.network.crypto.enabled=true" in told.values()
     [role] = [each for each in rendered("spark") if each["kind"] == "Role"]
     granted = {(verb, kind) for rule in role["rules"] for kind in rule["resources"] for verb in rule["verbs"]}
+    assert [rule["apiGroups"] for rule in role["rules"]] == [[""]]
     assert stand_in.asked <= granted
+    assert granted - stand_in.asked <= {("delete", "pods")}, "to take away one executor, that failed; none did here"
 
 
 def image_variables() -> dict[str, str]:
