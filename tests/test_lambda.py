@@ -22,6 +22,7 @@ from conftest import missing
 from containers import Checkout, docker, reason_without_docker
 from lambdas import Invocation, runtime_api
 from projects import DATE, Place, ProjectFolder, S3Server
+from test_refused_by_aws import Answers, service
 from tmdb import TOKEN, TmdbServer, point_at, serving, twice, write_titles
 
 SHIPPED = Path(__file__).parents[1] / "docker" / "lake.toml"
@@ -209,7 +210,7 @@ def test_a_secret_is_the_token_or_has_it_by_name(
 
 def test_a_secret_that_is_not_there_or_is_no_text_is_told(function: Function, moto: S3Server) -> None:
     secret = function.around.variables["TMDB_TOKEN_SECRET"]
-    with pytest.raises(CinelakeError, match=r"ResourceNotFoundException; .*secretsmanager:GetSecretValue"):
+    with pytest.raises(ConfigurationError, match=r"no such secret \(Resource.*\); .*secretsmanager:GetSecretValue"):
         function.with_variables(TMDB_TOKEN_SECRET=f"{secret[:-6]}gone00").enrich()
     secrets_of(moto).put_secret_value(SecretId=secret, SecretBinary=b"\x00")
     with pytest.raises(ConfigurationError, match="holds no text; store the token as text"):
@@ -220,6 +221,37 @@ def test_without_a_token_nothing_is_taken_for_done(function: Function) -> None:
     function.around.source.joinpath("lake.toml").unlink()
     with pytest.raises(ConfigurationError, match=r"nothing was looked up: .*; set TMDB_TOKEN_SECRET"):
         function.with_variables(TMDB_TOKEN_SECRET="").enrich()
+
+@pytest.mark.parametrize(
+    ("code", "kind", "told"),
+    [
+        ("AccessDeniedException", AccessError, r"\(AccessDeniedException\); .*secretsmanager:GetSecretValue on it$"),
+        ("ExpiredTokenException", AccessError, r"the session token has expired .*; get new credentials"),
+        ("DecryptionFailure", CinelakeError, r"the service answered DecryptionFailure; run again with -vv"),
+    ],
+)
+def test_only_who_may_not_read_the_secret_is_told_to_get_the_permission(
+    function: Function, monkeypatch: pytest.MonkeyPatch, code: str, kind: type[CinelakeError], told: str
+) -> None:
+    with service(Answers(400, more=json.dumps({"__type": code, "Message": TOKEN}))) as refusing:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", refusing.variables["AWS_ENDPOINT_URL_S3"])
+        with pytest.raises(kind, match=told) as raised:
+            function.enrich()
+    assert type(raised.value) is kind
+    assert TOKEN not in str(raised.value)
+
+
+def test_without_a_way_to_the_secret_or_credentials_for_it_that_is_told(
+    function: Function, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", "http://127.0.0.1:1")
+    unreachable = r"http://127.0.0.1:1 could not be reached; check the network and AWS_ENDPOINT_URL_SECRETS_MANAGER"
+    with pytest.raises(ServiceError, match=unreachable):
+        function.enrich()
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    with pytest.raises(AccessError, match=r"there are no AWS credentials; put AWS_ACCESS_KEY_ID"):
+        function.enrich()
+
 
 
 def test_a_fault_is_told_with_its_trace_in_the_log_and_without_secrets(

@@ -25,7 +25,7 @@ from cinelake.container import INPUT, SHIPPED, bring_in
 from cinelake.enrich import EnrichOptions, EnrichResult, enrich_titles
 from cinelake.errors import CinelakeError, ConfigurationError, ServiceError
 from cinelake.lake import Lake, OnEvent, Run
-from cinelake.lake.failures import lake_failures
+from cinelake.lake.failures import secret_failures
 
 TOKEN, SECRET, DATABASE = "TMDB_TOKEN", "TMDB_TOKEN_SECRET", "CINELAKE_DATABASE"
 KEPT_S = 60.0
@@ -176,13 +176,11 @@ def _read_token(arn: str, region: str | None) -> str:
 
     quick = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 4, "mode": "standard"})
     try:
-        with lake_failures("cannot read the secret with TMDB's token"):
+        with secret_failures("cannot read the secret with TMDB's token", HINT_OF_SECRET):
             client = Session(region_name=region).client("secretsmanager", config=quick)
             text = client.get_secret_value(SecretId=arn)["SecretString"]
     except KeyError:
         raise ConfigurationError("the secret with TMDB's token holds no text", "store the token as text") from None
-    except CinelakeError as error:
-        raise type(error)(error.what, HINT_OF_SECRET) from error
     try:
         read = json.loads(text)
     except ValueError:

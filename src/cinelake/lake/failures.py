@@ -96,6 +96,7 @@ REFUSED_CREDENTIALS = frozenset(
 MEANWHILE = frozenset({"AlreadyExistsException", "ConcurrentModificationException", "EntityNotFoundException"})
 """Codes of AWS Glue by which what was just asked for is another by now."""
 S3_ENDPOINT, GLUE_ENDPOINT = "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL_GLUE"
+SECRETS_ENDPOINT = "AWS_ENDPOINT_URL_SECRETS_MANAGER"
 SETTINGS_OF_AWS = "mend AWS_REGION, AWS_ENDPOINT_URL_S3 or ~/.aws/config"
 TELL_ALL = "run again with -vv for the whole story"
 UNTRUSTED = (
@@ -170,6 +171,33 @@ class catalog_failures(_Translation):  # noqa: N801 as `lake_failures`
             action = f"glue:{self._operation}"
             return AccessError(f"{failure.what}; it takes {action}", f"ask for {action}; docs/catalog.md has a policy")
         return type(failure)(failure.what, failure.hint.replace(S3_ENDPOINT, GLUE_ENDPOINT))
+
+
+class secret_failures(_Translation):  # noqa: N801 as `lake_failures`
+    """`lake_failures` of AWS Secrets Manager; told what is tried, and the hint where a secret is not there or not ours.
+
+    Raises:
+        ConfigurationError: there is no such secret.
+        AccessError: the credentials are refused, or may not read it.
+        ServiceError, CinelakeError: by what the reader must do.
+    """
+
+    __slots__ = ("_hint",)
+
+    def __init__(self, told: str, hint: str) -> None:
+        super().__init__(told)
+        self._hint = hint
+
+    def _failure_for(self, error: BaseException) -> CinelakeError | None:
+        failure = _failure_of(self._told, error)
+        if failure is None:
+            return None
+        code = _code_within(error)
+        if code == "ResourceNotFoundException":
+            return ConfigurationError(f"{self._told}: there is no such secret ({code})", self._hint)
+        if SYNONYMS.get(code, code) == "AccessDenied":
+            return AccessError(failure.what, self._hint)
+        return type(failure)(failure.what, failure.hint.replace(S3_ENDPOINT, SECRETS_ENDPOINT))
 
 
 class taken_keys(_Translation):  # noqa: N801 as `lake_failures`
