@@ -43,6 +43,10 @@ class Function:
         """One invocation, which has so long beside what is kept for its end."""
         return enrich_once(event, Invocation.lasting(seconds), self.around)
 
+    def catalog(self, event: Mapping[str, Any] = EVENT) -> dict[str, Any]:
+        """One invocation of the other function of the image."""
+        return catalog_once(event, self.around)
+
     def with_variables(self, **variables: str) -> "Function":
         """The same with other variables."""
         return replace(self, around=replace(self.around, variables={**self.around.variables, **variables}))
@@ -141,7 +145,7 @@ def test_titles_that_fail_are_told_and_keep_no_pass_going(function: Function) ->
 def test_a_pass_that_gets_nowhere_fails(function: Function) -> None:
     function.tmdb.fail({"kind": "slow", "seconds": 60})
     with pytest.raises(ServiceError, match=r"in \d+ s none of 300 titles could be looked up; read the function's log"):
-        function.enrich(1.5)
+        function.enrich(5)
 
 
 def test_titles_that_are_asked_for_at_every_pass_are_refused(function: Function) -> None:
@@ -160,8 +164,9 @@ def test_a_timeout_that_leaves_no_time_is_refused(function: Function, seconds: f
 
 
 def test_a_date_that_is_none_is_refused(function: Function) -> None:
-    with pytest.raises(ConfigurationError, match="that is no date"):
-        function.enrich(event={"date": "yesterday"})
+    for handle in (function.enrich, function.catalog):
+        with pytest.raises(ConfigurationError, match=r"^the event's date is 'yesterday': that is no date; write it"):
+            handle(event={"date": "yesterday"})
 
 
 def test_before_any_landing_it_says_what_to_do(function: Function) -> None:
@@ -217,11 +222,6 @@ def test_a_secret_that_is_not_there_or_is_no_text_is_told(function: Function, mo
         function.enrich()
 
 
-def test_without_a_token_nothing_is_taken_for_done(function: Function) -> None:
-    function.around.source.joinpath("lake.toml").unlink()
-    with pytest.raises(ConfigurationError, match=r"nothing was looked up: .*; set TMDB_TOKEN_SECRET"):
-        function.with_variables(TMDB_TOKEN_SECRET="").enrich()
-
 @pytest.mark.parametrize(
     ("code", "kind", "told"),
     [
@@ -252,6 +252,28 @@ def test_without_a_way_to_the_secret_or_credentials_for_it_that_is_told(
     with pytest.raises(AccessError, match=r"there are no AWS credentials; put AWS_ACCESS_KEY_ID"):
         function.enrich()
 
+
+def test_without_a_token_nothing_is_taken_for_done(function: Function) -> None:
+    function.around.source.joinpath("lake.toml").unlink()
+    with pytest.raises(ConfigurationError, match=r"nothing was looked up: .*; set TMDB_TOKEN_SECRET"):
+        function.with_variables(TMDB_TOKEN_SECRET="").enrich()
+
+
+def test_an_error_that_repeats_secrets_has_stars_for_them(function: Function) -> None:
+    session = "FwoGZXIvYXdzEBYaD/session+token=="
+
+    class Repeating:
+        def get_remaining_time_in_millis(self) -> int:
+            raise ServiceError(f"the service refuses {session} and {TOKEN}", f"not Bearer {TOKEN}")
+
+    own = function.with_variables(AWS_SESSION_TOKEN=session)
+    with pytest.raises(ServiceError) as raised:
+        enrich_once(EVENT, Repeating(), own.around)
+    assert str(raised.value) == "the service refuses *** and ***; not Bearer ***"
+    assert raised.value.hint == "not Bearer ***"
+    for handle in (own.enrich, own.catalog):
+        with pytest.raises(ConfigurationError, match=r"^the event's date is '\*\*\*': that is no date"):
+            handle(event={"date": TOKEN})
 
 
 def test_a_fault_is_told_with_its_trace_in_the_log_and_without_secrets(

@@ -11,7 +11,7 @@ import tempfile
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -151,17 +151,22 @@ def _invoke(work: Work, event: Mapping[str, Any], around: Surroundings) -> dict[
         bring_in(around.source, around.folder, around.shipped, variables)
         project = Project.load(around.folder, variables=variables)
         now = datetime.now(UTC)
-        date = parse_date(str(event["date"])) if event.get("date") else project.processing_date(now)
+        day = _date_of(event) or project.processing_date(now)
         with Teller(quiet=False) as teller:
-            return work(project, Lake.open(project), Run.start(date, now=now), teller)
+            return work(project, Lake.open(project), Run.start(day, now=now), teller)
     except CinelakeError as error:
-        told = masked(f"{error.what}; {error.hint}", secret_values(around.folder, variables))
-        raise _public(error)(told, error.hint) from None
+        secrets = secret_values(around.folder, variables)
+        raise _public(error)(masked(f"{error.what}; {error.hint}", secrets), masked(error.hint, secrets)) from None
     except Exception as error:  # noqa: BLE001 the last one to see it must put it in words
         secrets = secret_values(around.folder, variables)
         tell(masked(traceback.format_exc(), secrets))
         told = masked(f"a fault in cinelake: {type(error).__name__}: {error}", secrets)
         raise CinelakeError(told, HINT_OF_FAULT) from None
+
+
+def _date_of(event: Mapping[str, Any]) -> date | None:
+    told = event.get("date")
+    return parse_date(str(told), said_in="the event's date") if told else None
 
 
 def _public(error: CinelakeError) -> type[CinelakeError]:

@@ -139,8 +139,12 @@ def _chosen_engine(table: EngineTable, name: str | None, remote: str | None) -> 
         raise ConfigurationError(f"{option} is {given!r}", hint) from error
 
 
-def parse_date(text: str) -> date:
+def parse_date(text: str, *, said_in: str = "--date") -> date:
     """Reads a date as `--date` takes it.
+
+    Args:
+        text: the date.
+        said_in: where it was written, for the words of the error.
 
     Raises:
         ConfigurationError: not `YYYY-MM-DD`, or no day of the calendar.
@@ -150,7 +154,7 @@ def parse_date(text: str) -> date:
             raise ValueError(text)
         return date.fromisoformat(text)
     except ValueError as error:
-        raise ConfigurationError(f"--date is {text!r}: that is no date", "write it as 2022-05-02") from error
+        raise ConfigurationError(f"{said_in} is {text!r}: that is no date", "write it as 2022-05-02") from error
 
 
 def read_settings(directory: Path) -> Settings:
