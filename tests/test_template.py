@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from importlib import import_module
@@ -18,9 +19,9 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 from botocore.exceptions import ClientError
 
-from cinelake import enrich_titles, errors, land_files
+from cinelake import build_tables, enrich_titles, errors, land_files
 from cinelake.aws import glue_job
-from cinelake.aws.functions import DATABASE, SECRET, Surroundings, enrich_once
+from cinelake.aws.functions import DATABASE, KEPT_S, SECRET, Surroundings, catalog_once, enrich_once
 from cinelake.doctor.policy import ON_ITS_OBJECTS, ON_THE_BUCKET
 from lambdas import Invocation
 from projects import DATE, Place, ProjectFolder, S3Server
@@ -115,6 +116,11 @@ def test_cfn_lint_finds_what_is_broken(tmp_path: Path, part: str, instead: str, 
 
 def test_each_function_runs_a_handler_of_the_image_with_the_settings_that_it_reads(template: dict[str, Any]) -> None:
     functions = properties_of(template, "Lambda::Function")
+    commands = {name: properties["ImageConfig"]["Command"] for name, properties in functions.items()}
+    assert commands == {
+        "EnrichFunction": ["cinelake.aws.functions.enrich"],
+        "CatalogFunction": ["cinelake.aws.functions.catalog"],
+    }
     for properties in functions.values():
         assert properties["ImageConfig"]["EntryPoint"] == ["python", "-m", "awslambdaric"]
         module, _, name = properties["ImageConfig"]["Command"][0].rpartition(".")
@@ -123,8 +129,38 @@ def test_each_function_runs_a_handler_of_the_image_with_the_settings_that_it_rea
         assert "LogGroup" in properties["LoggingConfig"]
     assert SECRET in functions["EnrichFunction"]["Environment"]["Variables"]
     assert DATABASE in functions["CatalogFunction"]["Environment"]["Variables"]
-    assert functions["EnrichFunction"]["ReservedConcurrentExecutions"] == 1
     assert all("RetentionInDays" in each for each in properties_of(template, "Logs::LogGroup").values())
+
+
+def test_of_each_part_one_runs_at_a_time(template: dict[str, Any]) -> None:
+    """Two executions may overlap: titles would be asked for twice, and two would change Glue's catalogue at once."""
+    for properties in properties_of(template, "Lambda::Function").values():
+        assert properties["ReservedConcurrentExecutions"] == 1
+    [job] = properties_of(template, "Glue::Job").values()
+    assert job["ExecutionProperty"] == {"MaxConcurrentRuns": 1}
+
+
+def test_only_the_machine_tries_again(template: dict[str, Any]) -> None:
+    """A job that tried again by itself would repeat, and bill, builds that fail for the same reason each time."""
+    [job] = properties_of(template, "Glue::Job").values()
+    assert job["MaxRetries"] == 0
+
+
+def test_a_pass_has_far_more_time_than_is_kept_for_its_end_and_the_machine_waits_for_it(
+    template: dict[str, Any], definition: dict[str, Any]
+) -> None:
+    functions = properties_of(template, "Lambda::Function")
+    assert functions["EnrichFunction"]["Timeout"] >= 10 * KEPT_S
+    for name in ("Enrich", "Catalog"):
+        assert definition["States"][name]["TimeoutSeconds"] > functions[f"{name}Function"]["Timeout"]
+    [job] = properties_of(template, "Glue::Job").values()
+    assert definition["States"]["Build"]["TimeoutSeconds"] > 60 * job["Timeout"]
+
+
+def test_nothing_runs_by_itself_until_it_is_told_to(template: dict[str, Any]) -> None:
+    [schedule] = properties_of(template, "Scheduler::Schedule").values()
+    assert schedule["State"] == {"!Ref": "ScheduleState"}
+    assert template["Parameters"]["ScheduleState"]["Default"] == "DISABLED"
 
 
 def test_no_secret_stands_in_it(template: dict[str, Any]) -> None:
@@ -201,9 +237,51 @@ def test_of_the_bucket_no_role_may_do_more_than_the_least_policy_of_doctor(templ
         assert {action for action in actions if action.startswith("s3:")} <= {*ON_THE_BUCKET, *ON_ITS_OBJECTS}
 
 
+SERVICE_OF_ROLE = {
+    "EnrichRole": "lambda",
+    "BuildRole": "glue",
+    "CatalogRole": "lambda",
+    "MachineRole": "states",
+    "ScheduleRole": "scheduler",
+}
+
+
+def test_only_the_service_that_needs_a_role_may_take_it(template: dict[str, Any]) -> None:
+    roles = properties_of(template, "IAM::Role")
+    assert roles.keys() == SERVICE_OF_ROLE.keys()
+    for role, properties in roles.items():
+        [trust] = properties["AssumeRolePolicyDocument"]["Statement"]
+        service = {"Service": f"{SERVICE_OF_ROLE[role]}.amazonaws.com"}
+        expected: dict[str, Any] = {"Effect": "Allow", "Principal": service, "Action": "sts:AssumeRole"}
+        if SERVICE_OF_ROLE[role] in ("states", "scheduler"):
+            expected["Condition"] = {"StringEquals": {"aws:SourceAccount": {"!Ref": "AWS::AccountId"}}}
+        assert trust == expected
+
+
+def test_each_part_has_the_role_that_is_its_own(template: dict[str, Any]) -> None:
+    parts = {
+        **{name: each["Role"] for name, each in properties_of(template, "Lambda::Function").items()},
+        **{name: each["Role"] for name, each in properties_of(template, "Glue::Job").items()},
+        **{name: each["RoleArn"] for name, each in properties_of(template, "StepFunctions::StateMachine").items()},
+        **{name: each["Target"]["RoleArn"] for name, each in properties_of(template, "Scheduler::Schedule").items()},
+    }
+    assert {name: role["!GetAtt"] for name, role in parts.items()} == {
+        "EnrichFunction": "EnrichRole.Arn",
+        "BuildJob": "BuildRole.Arn",
+        "CatalogFunction": "CatalogRole.Arn",
+        "Machine": "MachineRole.Arn",
+        "Runs": "ScheduleRole.Arn",
+    }
+
+
 def test_who_runs_the_machine_may_start_what_it_starts(template: dict[str, Any]) -> None:
     [machine] = properties_of(template, "StepFunctions::StateMachine").values()
     named = machine["DefinitionSubstitutions"]
+    assert named == {
+        "Enrich": {"!GetAtt": "EnrichFunction.Arn"},
+        "Build": {"!Ref": "BuildJob"},
+        "Catalog": {"!GetAtt": "CatalogFunction.Arn"},
+    }
     resources = [resolved(each) for item in statements_of(template, "MachineRole") for each in listed(item["Resource"])]
     assert {json.dumps(named["Enrich"]), json.dumps(named["Catalog"])} <= set(resources)
     assert any(each.endswith(f"job/${{{named['Build']['!Ref']}}}") for each in resources)
@@ -280,6 +358,38 @@ def test_the_role_of_build_lets_the_job_through_and_no_more(
         assert_refused(place, stranger, key)
 
 
+def test_the_role_of_catalog_lets_it_read_tables_and_manifests_and_write_nothing(
+    folder: ProjectFolder, ceph: S3Server, stranger: S3Server, moto: S3Server, allowed: Any, tmp_path: Path
+) -> None:
+    place = bucket_on(ceph)
+    land_files(*folder.open(place))
+    enrich_titles(*folder.open(place))
+    built = build_tables(*folder.open(place))
+    theirs = allowed("CatalogRole", place)
+    variables = {
+        **theirs.variables,
+        "CINELAKE_LAKE": place.uri,
+        "CINELAKE_DATABASE": f"films_{uuid.uuid4().hex[:8]}",
+        "AWS_ENDPOINT_URL_GLUE": moto.endpoint,
+        "AWS_REGION": "us-east-1",
+    }
+    told = catalog_once({"date": DATE}, Surroundings(variables, folder.path, SHIPPED, tmp_path / "made"))
+    assert told == {"status": "done", "partitions": len(built.tables), "date": DATE}
+    [landed, *_] = [key for key in place.objects() if key.startswith("Raw/")]
+    with pytest.raises(ClientError, match="AccessDenied"):
+        stranger.client().get_object(Bucket=place.name, Key=landed)
+    for key in (landed, "Trusted/x", "Refined/x", "_manifests/land/x", "_manifests/build/x"):
+        assert_refused(place, stranger, key)
+
+
+def test_the_role_of_catalog_is_let_into_one_database(template: dict[str, Any]) -> None:
+    [of_glue] = [each for each in statements_of(template, "CatalogRole") if listed(each["Action"])[0][:5] == "glue:"]
+    account = {"AWS::Region": "us-east-1", "AWS::AccountId": "123456789012"}
+    resources = {resolved(each, Database="films", **account) for each in of_glue["Resource"]}
+    root = "arn:aws:glue:us-east-1:123456789012"
+    assert resources == {f"{root}:catalog", f"{root}:database/films", f"{root}:table/films/*"}
+
+
 def test_the_role_of_catalog_lets_it_call_what_it_calls(template: dict[str, Any]) -> None:
     folder = Path(str(import_module("cinelake.catalog").__file__)).parent
     known = botocore.session.get_session().create_client("glue", region_name="us-east-1").meta.method_to_api_mapping
@@ -302,35 +412,69 @@ class FailedError(Exception):
     """The execution failed with this error."""
 
 
-def run_machine(definition: Mapping[str, Any], answers: Mapping[str, list[Any]]) -> list[tuple[str, Any]]:
-    """Runs a state machine as far as ours goes: tasks, their retries, choices; returns what each task was given.
+def at(path: str, told: Any) -> Any:
+    """What a reference path of the States Language leads to: `$`, or `$.name`."""
+    if path == "$":
+        return told
+    name = path.removeprefix("$.")
+    if not isinstance(told, Mapping) or name not in told:
+        raise FailedError(f"States.Runtime: no {path} in {told}")
+    return told[name]
+
+
+def with_parameters(parameters: Mapping[str, Any], told: Any) -> dict[str, Any]:
+    """The parameters of a state, with what its input has where a name ends in `.$`."""
+    made: dict[str, Any] = {}
+    for name, value in parameters.items():
+        if name.endswith(".$"):
+            made[name.removesuffix(".$")] = at(value, told)
+        else:
+            made[name] = with_parameters(value, told) if isinstance(value, Mapping) else value
+    return made
+
+
+def run_machine(
+    definition: Mapping[str, Any], answers: Mapping[str, list[Any]], told: Any = None
+) -> list[tuple[str, Any]]:
+    """Runs a state machine as far as ours goes: tasks, their parameters, paths and retries, and choices.
 
     Args:
         definition: in Amazon's States Language.
-        answers: of each task in turn; a text is the name of an error.
+        answers: of each function and job in turn, by the name that stands for it; a text is the name of an error.
+        told: the input of the execution; `{}`, if left out.
+
+    Returns:
+        Each function and job in turn, and what it was given: a function its event, a job its arguments.
     """
-    told: Any = {}
+    told = {} if told is None else told
     given: list[tuple[str, Any]] = []
     name = definition["StartAt"]
     while True:
         state = definition["States"][name]
         if state["Type"] == "Choice":
-            fits = [each for each in state["Choices"] if told[each["Variable"][2:]] is each["BooleanEquals"]]
+            fits = [each for each in state["Choices"] if at(each["Variable"], told) is each["BooleanEquals"]]
             name = fits[0]["Next"] if fits else state["Default"]
             continue
+        parameters = with_parameters(state["Parameters"], told)
+        if state["Resource"] == "arn:aws:states:::lambda:invoke":
+            target, what = parameters["FunctionName"], parameters.get("Payload", {})
+        else:
+            assert state["Resource"] == "arn:aws:states:::glue:startJobRun.sync"
+            target, what = parameters["JobName"], parameters.get("Arguments", {})
+        target = target.strip("${}")
         tries = dict.fromkeys(range(len(state["Retry"])), 0)
         while True:
-            given.append((name, told))
-            answer = answers[name].pop(0)
+            given.append((target, what))
+            answer = answers[target].pop(0)
             if not isinstance(answer, str):
                 break
             retry = [number for number, each in enumerate(state["Retry"]) if answer in each["ErrorEquals"]]
             if not retry or tries[retry[0]] == state["Retry"][retry[0]]["MaxAttempts"]:
                 raise FailedError(answer)
             tries[retry[0]] += 1
-        if "ResultPath" not in state:
-            assert state["OutputPath"] == "$.Payload"
-            told = answer
+        result = {"Payload": answer, "StatusCode": 200} if "FunctionName" in parameters else answer
+        assert state.get("ResultPath", "$") in ("$", None)
+        told = at(state.get("OutputPath", "$"), result if state.get("ResultPath", "$") else told)
         if state.get("End"):
             return given
         name = state["Next"]
@@ -354,9 +498,13 @@ def test_it_asks_until_all_is_done_then_builds_then_tells_the_catalogue(definiti
         "Catalog": [{}],
     }
     given = run_machine(definition, answers)
-    assert given == [("Enrich", {}), ("Enrich", NOT_YET), ("Enrich", NOT_YET), ("Build", DONE), ("Catalog", DONE)]
-    assert definition["States"]["Build"]["Parameters"]["Arguments"] == {"--date.$": "$.date"}
-    assert definition["States"]["Build"]["Resource"].endswith(":glue:startJobRun.sync")
+    passes = [("Enrich", {}), ("Enrich", NOT_YET), ("Enrich", NOT_YET)]
+    assert given == [*passes, ("Build", {"--date": DATE}), ("Catalog", DONE)]
+
+
+def test_the_day_that_an_execution_is_given_reaches_the_first_pass(definition: dict[str, Any]) -> None:
+    answers: dict[str, list[Any]] = {"Enrich": [DONE], "Build": [{}], "Catalog": [{}]}
+    assert run_machine(definition, answers, {"date": DATE})[0] == ("Enrich", {"date": DATE})
 
 
 def test_what_may_pass_is_tried_again_for_a_while_and_what_will_not_ends_it(definition: dict[str, Any]) -> None:
