@@ -14,7 +14,7 @@ import pytest
 
 from cinelake import build_tables, enrich_titles, land_files
 from cinelake.aws import glue_job
-from cinelake.aws.glue_job import BuildFailedError, main, without_spark
+from cinelake.aws.glue_job import BuildFailedError, main, make_project, without_spark
 from cinelake.sample import write_sample
 from projects import DATE, Place, ProjectFolder, S3Server
 
@@ -57,6 +57,12 @@ def run_script(folder: Path, glue: dict[str, str], place: Place, *arguments: str
         command, cwd=script.parent, env={**glue, **place.variables}, capture_output=True, text=True, check=False,
         timeout=250,
     )  # fmt: skip
+
+
+def zipped(archive: Path, folder: Path, *names: str) -> None:
+    """Makes an archive of files and folders, as the page about AWS does."""
+    command = [sys.executable, "-m", "zipfile", "-c", str(archive), *(str(folder / name) for name in names)]
+    subprocess.run(command, check=True, timeout=60)
 
 
 def tables_in(place: Place, told: dict[str, Any], folder: Path) -> dict[str, list[Any]]:
@@ -122,6 +128,61 @@ def test_duckdb_does_without_any_spark_and_by_the_lake_toml_that_came_along(
     ended = run_script(tmp_path, glue, place, "--engine=duckdb", "--date", DATE)
     assert ended.returncode == 0, ended.stderr
     assert json.loads(ended.stdout)["status"] == "done"
+
+
+MODEL = """-- One row a kind and decade of release.
+-- grain: kind, decade
+SELECT kind, CAST(FLOOR(year / 10) * 10 AS INTEGER) AS decade, COUNT(*) AS titles
+FROM refined.dim_title WHERE year IS NOT NULL GROUP BY 1, 2
+"""
+
+
+def test_the_project_that_came_along_has_its_own_settings_and_models(
+    folder: ProjectFolder, moto: S3Server, glue: dict[str, str], tmp_path: Path
+) -> None:
+    """With another delimiter than the script's own, which would make nothing of these files."""
+    place = Place.on(moto)
+    for name in ("movies.csv", "series.csv"):
+        own = folder.path / name
+        own.write_text(own.read_text(encoding="utf-8").replace("|", ";"), encoding="utf-8")
+    semicolons = glue_job.SETTINGS.replace('.csv"', '.csv"\ndelimiter = ";"')
+    folder.path.joinpath("lake.toml").write_text(f'{semicolons}[tmdb]\nsource = "off"\n', encoding="utf-8")
+    models = folder.path / "sql" / "refined"
+    models.mkdir(parents=True)
+    models.joinpath("decades.sql").write_text(MODEL, encoding="utf-8")
+    land_files(*folder.open(place))
+    refused = run_script(tmp_path, glue, place, "--engine", "duckdb", "--date", DATE)
+    assert "cinelake build ended with 3" in refused.stderr
+    zipped(tmp_path / "job" / "project.zip", folder.path, "lake.toml", "sql")
+    ended = run_script(tmp_path, glue, place, "--engine", "duckdb", "--date", DATE)
+    assert ended.returncode == 0, ended.stderr
+    told = json.loads(ended.stdout)
+    assert "decades" in {table["table"] for table in told["tables"]}
+    assert told["sources"][0]["rows_out"] > 0
+
+
+def test_an_env_in_the_archive_is_left_there(tmp_path: Path) -> None:
+    tmp_path.joinpath("lake.toml").write_text(glue_job.SETTINGS, encoding="utf-8")
+    tmp_path.joinpath(".env").write_text("AWS_SECRET_ACCESS_KEY=another\n", encoding="utf-8")
+    zipped(tmp_path / "project.zip", tmp_path, "lake.toml", ".env")
+    made = tmp_path / "made"
+    made.mkdir()
+    make_project(tmp_path, made)
+    assert [path.name for path in made.iterdir()] == ["lake.toml"]
+
+
+def test_a_project_that_is_none_fails_the_job(tmp_path: Path) -> None:
+    archive = tmp_path / "project.zip"
+    archive.write_text("lake.toml", encoding="utf-8")
+    with pytest.raises(BuildFailedError, match=r"project\.zip is no archive: .*; make it anew"):
+        main(["--lake", "s3://lake"], os.environ, tmp_path)
+    inner = tmp_path / "mine"
+    inner.mkdir()
+    inner.joinpath("lake.toml").write_text(glue_job.SETTINGS, encoding="utf-8")
+    archive.unlink()
+    zipped(archive, tmp_path, "mine")
+    with pytest.raises(BuildFailedError, match=r"project\.zip has no lake\.toml at its top; make it anew"):
+        main(["--lake", "s3://lake"], os.environ, tmp_path)
 
 
 def test_an_error_fails_the_job_in_its_words(

@@ -202,6 +202,7 @@ def test_the_commands_name_what_is_there(template: dict[str, Any]) -> None:
     for output in re.findall(r"OutputKey=='(\w+)'", commands):
         assert output in template["Outputs"]
     keys = {template["Parameters"][name]["Default"] for name in ("ScriptKey", "WheelKey")}
+    keys |= set(re.findall(r"`ProjectKey=(\S+)`", PAGES[0].read_text(encoding="utf-8")))
     copied = re.findall(r"aws s3 cp (\S+) s3://\$bucket/(\S+)", commands)
     assert {f"{folder}{Path(path).name}" for path, folder in copied} == keys
     root = TEMPLATE.parents[1]
@@ -209,6 +210,44 @@ def test_the_commands_name_what_is_there(template: dict[str, Any]) -> None:
     for template_file in re.findall(r"--template-file (\S+)", commands):
         assert root / template_file == TEMPLATE
     assert f"dist/cinelake-{version('cinelake')}-py3-none-any.whl" in [path for path, _ in copied]
+
+
+@pytest.mark.parametrize("models", [True, False])
+def test_the_archive_of_the_page_is_one_that_the_job_takes(tmp_path: Path, models: bool) -> None:
+    """Whether the project has models of its own or not."""
+    [command] = [line for line in commands_of(PAGES[0]).splitlines() if " -m zipfile " in line]
+    files = {"lake.toml": glue_job.SETTINGS} | ({"sql/refined/decades.sql": "SELECT 1"} if models else {})
+    for name, text in files.items():
+        path = tmp_path / "docker" / "mine" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    made = tmp_path / "made"
+    for path in (made, tmp_path / "dist"):
+        path.mkdir()
+    program, *arguments = command.split()
+    assert program == ".venv/bin/python"
+    subprocess.run([sys.executable, *arguments], cwd=tmp_path, check=True, timeout=60)
+    glue_job.make_project(tmp_path / "dist", made)
+    assert {str(path.relative_to(made)) for path in made.rglob("*") if path.is_file()} == files.keys()
+
+
+def test_the_job_is_handed_the_project_that_it_may_read(template: dict[str, Any]) -> None:
+    [job] = properties_of(template, "Glue::Job").values()
+    nothing = {"!Ref": "AWS::NoValue"}
+    handed = {"!If": ["WithProject", {"!Sub": "s3://${CodeBucket}/${ProjectKey}"}, nothing]}
+    assert job["DefaultArguments"]["--extra-files"] == handed
+    object_ = {"!Sub": "arn:${AWS::Partition}:s3:::${CodeBucket}/${ProjectKey}"}
+    [of_code, *_] = [each for each in statements_of(template, "BuildRole") if each["Action"] == "s3:GetObject"]
+    assert {"!If": ["WithProject", object_, nothing]} in of_code["Resource"]
+    assert template["Conditions"]["WithProject"] == {"!Not": [{"!Equals": [{"!Ref": "ProjectKey"}, ""]}]}
+
+
+def test_a_project_under_a_name_that_the_job_does_not_look_for_is_refused(template: dict[str, Any]) -> None:
+    parameter = template["Parameters"]["ProjectKey"]
+    allowed = [parameter["Default"], "lake.toml", "_code/lake.toml", "_code/a/project.zip", glue_job.PROJECT]
+    assert [key for key in allowed if not re.search(parameter["AllowedPattern"], key)] == []
+    refused = ["_code/", "_code/mine.zip", "_code/my-lake.toml", "project.zip.bak"]
+    assert [key for key in refused if re.search(parameter["AllowedPattern"], key)] == []
 
 
 # Who may do what

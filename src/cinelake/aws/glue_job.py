@@ -6,7 +6,8 @@ Arguments of the job, beside Glue's own, of which it takes no notice:
     --engine spark|duckdb     what runs the SQL; spark, if left out
     --date YYYY-MM-DD         the processing date; today in the lake's time zone, if left out
 
-A `lake.toml` that comes along as an extra file is taken for the project's; otherwise it is the one below.
+An extra file (`--extra-files`) may be the project's: its `lake.toml`, or `project.zip` with that and its own `sql/`.
+Without one the settings below are taken.
 
 cinelake's Spark hands checked copies of Raw to its executors through a folder, and Glue's workers share none. So it
 runs in a process of its own, on this one machine, with the PySpark that was installed beside cinelake, and sees nothing
@@ -20,6 +21,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -34,13 +36,14 @@ dataset = "Series"
 path = "series.csv"
 """
 """A `lake.toml` that tells how both files are read."""
+PROJECT = "project.zip"
 OF_SPARK = ("SPARK_", "PYSPARK_", "HADOOP_")
 """How the names of variables begin by which a Spark that is there already, or its file system, is found."""
 PROGRAM = "from cinelake.cli import main; main()"
 
 
 class BuildFailedError(Exception):
-    """The build failed; Glue shows these words."""
+    """The build failed, or there is nothing to go by; Glue shows these words."""
 
 
 def main(arguments: Sequence[str], variables: Mapping[str, str], here: Path) -> dict[str, Any]:
@@ -55,7 +58,7 @@ def main(arguments: Sequence[str], variables: Mapping[str, str], here: Path) -> 
         What `cinelake build --json` tells.
 
     Raises:
-        BuildFailedError: in the words of cinelake's error, with its hint.
+        BuildFailedError: in the words of cinelake's error, with its hint; or the project that came along is none.
     """
     parser = argparse.ArgumentParser(description="cinelake build, as a Glue job", allow_abbrev=False)
     parser.add_argument("--lake", required=True)
@@ -65,11 +68,7 @@ def main(arguments: Sequence[str], variables: Mapping[str, str], here: Path) -> 
     command = ["build", "--json", "--lake", given.lake, "--engine", given.engine]
     command += ["--date", given.date] if given.date else []
     with tempfile.TemporaryDirectory(prefix="cinelake-") as folder:
-        own = here / "lake.toml"
-        if own.is_file():
-            shutil.copy(own, folder)
-        else:
-            Path(folder, "lake.toml").write_text(SETTINGS, encoding="utf-8")
+        make_project(here, Path(folder))
         ended = subprocess.run(  # noqa: S603 its words are this script's and the job's
             [sys.executable, "-c", PROGRAM, *command],
             cwd=folder,
@@ -83,6 +82,33 @@ def main(arguments: Sequence[str], variables: Mapping[str, str], here: Path) -> 
         error = told.get("error", {"what": "it told no reason; see the job's error log", "hint": "try more memory"})
         raise BuildFailedError(f"cinelake build ended with {ended.returncode}: {error['what']}; {error['hint']}")
     return told
+
+
+def make_project(here: Path, folder: Path) -> None:
+    """Makes a folder the project's, from the extra files or, without one, from SETTINGS.
+
+    Raises:
+        BuildFailedError: the archive is none, or has no `lake.toml` at its top.
+    """
+    archive, settings = here / PROJECT, here / "lake.toml"
+    if archive.is_file():
+        _unpack(archive, folder)
+    elif settings.is_file():
+        shutil.copy(settings, folder)
+    else:
+        folder.joinpath("lake.toml").write_text(SETTINGS, encoding="utf-8")
+
+
+def _unpack(archive: Path, folder: Path) -> None:
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            # All that a build reads; an .env would win over the job's role.
+            wanted = [name for name in opened.namelist() if name == "lake.toml" or name.startswith("sql/")]
+            opened.extractall(folder, wanted)
+    except zipfile.BadZipFile as error:
+        raise BuildFailedError(f"{PROJECT} is no archive: {error}; make it anew, as docs/aws.md says") from error
+    if not folder.joinpath("lake.toml").is_file():
+        raise BuildFailedError(f"{PROJECT} has no lake.toml at its top; make it anew, as docs/aws.md says")
 
 
 def without_spark(variables: Mapping[str, str]) -> dict[str, str]:
