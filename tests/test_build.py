@@ -1,5 +1,6 @@
 """When the tables are made, when they are not, and which of them count."""
 
+import json
 from typing import Any
 
 import duckdb
@@ -21,7 +22,7 @@ from cinelake import (
 from cinelake.build.plan import BuildPlan, plan_build
 from cinelake.config import parse_date
 from projects import NO_ARTIST, SMALL_MOVIES, SMALL_TMDB, ProjectFolder
-from tables import build, counts_of, enrich, files_of, key_of, land, make_all, manifest_of, rows_of
+from tables import build, counts_of, enrich, files_of, key_of, land, make_all, manifest_of, rows_of, types_of
 
 FOUR = rf"tt99000004|Four|Four|2000|9|Drama|5.0|1|{NO_ARTIST}"
 
@@ -254,3 +255,24 @@ def test_the_manifest_tells_what_tables_and_columns_hold(folder: ProjectFolder) 
     assert told["fact_title"]["about"].startswith("One row a title: its measures")
     assert told["fact_title"]["columns"]["budget"] == "nominal USD"
     assert told["dim_genre"]["columns"] == {"genre": "as IMDb names it"}
+
+
+def test_the_manifest_tells_the_type_of_each_column_as_it_lies_in_the_table(folder: ProjectFolder) -> None:
+    make_all(folder)
+    built = build(folder)
+    for told, table in zip(manifest_of(folder, built).detail["tables"], built.tables, strict=True):
+        assert list(told["types"].items()) == list(types_of(folder, built, table.name).items())
+        assert table.types == told["types"]
+
+
+def test_a_build_that_tells_no_types_is_made_again(folder: ProjectFolder) -> None:
+    built = make_all(folder)
+    path = folder.path / "lake" / str(built.manifest)
+    document = json.loads(path.read_bytes())
+    for told in document["detail"]["tables"]:
+        del told["types"]
+    path.write_text(json.dumps(document), encoding="utf-8")
+    again = build(folder)
+    assert again.status == "done"
+    assert all(table.types for table in again.tables)
+    assert build(folder).status == "unchanged"

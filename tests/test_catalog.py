@@ -238,14 +238,17 @@ def test_an_object_that_was_changed_is_refused(lake: Catalogued) -> None:
     assert "cinelake verify" in raised.value.hint
 
 
-def test_an_object_with_other_bytes_is_not_read(lake: Catalogued) -> None:
-    [record, *_] = lake.manifests()[0].objects
-    lake.place.overwrite(record.key, b"P" * record.bytes)
-    for copy in lake.folder.load().work_directory.joinpath("copies").iterdir():
-        copy.unlink()
-    with pytest.raises(DataError, match="SHA-256 is another one"):
+def test_a_build_that_does_not_tell_its_types_is_refused_until_it_is_made_again(lake: Catalogued) -> None:
+    [build] = lake.manifests()
+    for told in build.detail["tables"]:
+        del told["types"]
+    lake.place.overwrite(build.key, build.to_bytes())
+    with pytest.raises(DataError, match=rf"the build of \w+\.\w+ of {DATE} does not tell the types") as raised:
         lake.register()
+    assert f"run cinelake build --date {DATE}" in raised.value.hint
     assert [each for each in lake.network.log if each.writes] == []
+    assert build_tables(*lake.folder.open(lake.place)).status == "done"
+    assert lake.register().status == "done"
 
 
 # Types
@@ -354,6 +357,17 @@ def test_a_table_is_described_as_parquet_with_the_types_and_words_of_its_model(l
     assert partition["StorageDescriptor"] == {**storage, "Columns": own}
 
 
+def test_no_object_of_a_table_is_read(lake: Catalogued, moto: S3Server) -> None:
+    with faulty_network(moto) as to_s3:
+        through = {**lake.place.variables, "AWS_ENDPOINT_URL_S3": f"http://127.0.0.1:{to_s3.port}"}
+        for copy in lake.folder.load().work_directory.joinpath("copies").iterdir():
+            copy.unlink()
+        result = replace(lake, place=replace(lake.place, variables=through)).register()
+        assert result.status == "done"
+        read = [asked.key for asked in to_s3.log if asked.key]
+        assert read == [build.key for build in lake.manifests()]
+
+
 def test_nothing_is_written_to_the_lake(lake: Catalogued) -> None:
     before = lake.place.objects()
     lake.register()
@@ -378,17 +392,13 @@ def test_a_key_of_one_s_own_is_followed(lake: Catalogued, moto: S3Server) -> Non
 # What follows
 
 
-def test_a_second_registration_changes_nothing_and_reads_no_table(lake: Catalogued) -> None:
+def test_a_second_registration_changes_nothing(lake: Catalogued) -> None:
     lake.register()
     lake.operations()
-    for copy in lake.folder.load().work_directory.joinpath("copies").iterdir():
-        copy.unlink()
     result = lake.register()
     assert result.status == "unchanged"
     assert set(changes_of(result).values()) == {each.action for each in result.tables} == {"unchanged"}
     assert sorted(lake.operations()) == ["GetDatabase", *["GetPartitions"] * len(TABLES), "GetTables"]
-    copies = lake.folder.load().work_directory.joinpath("copies").iterdir()
-    assert not [path for path in copies if path.read_bytes().startswith(b"PAR1")]
     document = lake.folder.document("catalog", "--database", lake.database, place=lake.place)
     assert (document["stage"], document["status"]) == ("catalog", "unchanged")
 

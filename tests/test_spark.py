@@ -67,6 +67,7 @@ def tables_on(folder: ProjectFolder, engine: EngineTable) -> tuple[dict[str, Any
     built = build_on(folder, engine)
     names = [table.name for table in built.tables]
     tables = {name: (types_of(folder, built, name), rows_of(folder, built, name)) for name in names}
+    assert {table.name: table.types for table in built.tables} == {name: types for name, (types, _) in tables.items()}
     return tables, answers_on(folder, engine), (built.sources, manifest_of(folder, built).detail["titles"])
 
 
@@ -99,6 +100,26 @@ def test_the_small_project_is_the_same_with_its_rejects_and_contradictions(folde
     land(folder)
     enrich(folder)
     assert_same_on_both(folder)
+
+
+def test_a_build_tells_the_types_that_its_files_have(folder: ProjectFolder) -> None:
+    model = folder.path / "sql/refined/many_types.sql"
+    model.parent.mkdir(parents=True)
+    columns = {
+        "BOOLEAN": "TRUE", "TINYINT": "1", "SMALLINT": "1", "INTEGER": "1", "BIGINT": "1", "FLOAT": "1.5",
+        "DOUBLE": "1.5", "DATE": "'2022-05-02'", "TIMESTAMP": "'2022-05-02 01:02:03'", "DECIMAL(24,16)": "1.5",
+        "VARCHAR": "'a'", "BLOB": "'a'",
+    }  # fmt: skip
+    cast = [f"CAST({value} AS {type_}) AS c{number}" for number, (type_, value) in enumerate(columns.items())]
+    select = f"SELECT {', '.join(cast)}, genres AS listed FROM trusted.titles LIMIT 1"
+    model.write_text(f"-- One row.\n{select}\n", encoding="utf-8")
+    land(folder)
+    for engine in (EngineTable(), SPARK):
+        forget_builds(folder)
+        built = build_on(folder, engine)
+        [told] = [table.types for table in built.tables if table.table == "many_types"]
+        assert list(told.values()) == [*columns, "VARCHAR[]"]
+        assert told == types_of(folder, built, "refined.many_types")
 
 
 def test_a_sample_is_the_same(folder: ProjectFolder) -> None:

@@ -135,8 +135,9 @@ def build_tables(
         made = _run_models(engine, models, folder, on_event)
         sources = _account_for_rows(engine, read, records)
         titles = _count_titles(engine)
+        types = {name: engine.columns_of(name) for name in made}
         on_event(Event(STAGE, "publishing"))
-        tables = _publish(lake, run, models, made)
+        tables = _publish(lake, run, models, made, types)
     inputs = tuple(item.record for item in [*landed, *enriched])
     key = lake.put_manifest(_manifest(run, plan, inputs, tables, sources, titles))
     return BuildResult(run, str(lake), "done", tables, sources, key)
@@ -149,6 +150,8 @@ def _plan(
     models: Sequence[Model],
     standing: Manifest | None,
 ) -> BuildPlan:
+    # A build that does not tell its types cannot be registered, so it is made again.
+    stands = standing is not None and all(table.types for table in tables_of(standing))
     return plan_build(
         [
             *((item.record.key, item.record.sha256, "") for item in landed),
@@ -162,7 +165,7 @@ def _plan(
             for source in [source_of(item, project)]
         },
         version=version("cinelake"),
-        built=standing.detail["fingerprint"] if standing else None,
+        built=standing.detail["fingerprint"] if standing and stands else None,
     )
 
 
@@ -241,21 +244,28 @@ def _count_titles(engine: Engine) -> dict[str, int]:
 
 
 def _publish(
-    lake: Lake, run: Run, models: Sequence[Model], made: Mapping[str, MadeTable]
+    lake: Lake,
+    run: Run,
+    models: Sequence[Model],
+    made: Mapping[str, MadeTable],
+    types: Mapping[str, Mapping[str, str]],
 ) -> tuple[PublishedTable, ...]:
     tables = []
     for model in models:
-        table = made[model.query.name]
+        name = model.query.name
+        table = made[name]
         records = []
         for number, path in enumerate(table.files, start=1):
             # No two builds share a key: an object is written once and read only through its manifest.
             file = f"{model.table}.parquet" if len(table.files) == 1 else f"{model.table}/{number:06}.parquet"
-            name = ObjectName(
+            object_name = ObjectName(
                 model.layer, model.origin, PARQUET, model.table, run.processing_date, f"{run.run_id}/{file}"
             )
-            records.append(lake.put_file(lake.keys.build(name), path, content_type=CONTENT_TYPE))
+            records.append(lake.put_file(lake.keys.build(object_name), path, content_type=CONTENT_TYPE))
         words = {column.name: column.about for column in model.columns}
-        tables.append(PublishedTable(model.layer, model.table, table.rows, tuple(records), model.title, words))
+        tables.append(
+            PublishedTable(model.layer, model.table, table.rows, tuple(records), model.title, words, types[name])
+        )
     return tuple(tables)
 
 
@@ -282,6 +292,7 @@ def _manifest(
                     "files": len(built.records),
                     "about": built.about,
                     "columns": built.columns,
+                    "types": built.types,
                 }
                 for built in tables
             ],

@@ -194,17 +194,6 @@ def _is_of(owner: str | None) -> str:
     return f"is of {owner}" if owner else "was made by somebody else"
 
 
-def standing_columns(definition: Definition | None, location: str) -> tuple[Column, ...] | None:
-    """The columns of a registered partition that has this location; None where it has another, or none.
-
-    Objects under a build's id never change, so that what was read of them once holds.
-    """
-    storage = (definition or {}).get("StorageDescriptor") or {}
-    if storage.get("Location") != location or not storage.get("Columns"):
-        return None
-    return tuple(Column(each["Name"], each.get("Type", "")) for each in storage["Columns"])
-
-
 def plan_registration(tables: Sequence[Table], registered: Registered, *, database: str, lake: str) -> CatalogPlan:
     """What makes the catalogue tell what lies in the lake: nothing where it does so already.
 

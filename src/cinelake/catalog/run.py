@@ -15,11 +15,9 @@ from cinelake.catalog.plan import (
     Table,
     find_ours,
     plan_registration,
-    standing_columns,
 )
 from cinelake.config import Project
-from cinelake.engine import open_engine
-from cinelake.errors import ConfigurationError
+from cinelake.errors import ConfigurationError, DataError
 from cinelake.lake import Event, Lake, OnEvent, Run, Status, silent
 from cinelake.lake.waiting import side_by_side
 
@@ -107,8 +105,8 @@ def register_tables(
     Raises:
         ConfigurationError: the lake is a folder or not on AWS, nothing was built, or the database or a table in it is
             somebody else's.
-        DataError: a folder of a build holds other objects than the build wrote, or a column has a type that Athena
-            does not read.
+        DataError: a folder of a build holds other objects than the build wrote, a build does not tell the types of its
+            columns, or one has a type that Athena does not read.
         AccessError: the credentials may not do this.
         ServiceError: the catalogue could not be reached, or somebody else was just changing the same.
     """
@@ -132,8 +130,7 @@ def register_tables(
     on_event(Event(STAGE, f"asking what the Glue database {options.database} has"))
     database = GlueDatabase.open(project, lake.bucket, options.database)
     registered = _ask(database, [each.name for each in found.there], str(lake))
-    partitions = _find_columns(project, lake, found.there, registered, on_event)
-    tables = _grouped(found.there, partitions)
+    tables = _wanted(found.there, str(lake))
     plan = plan_registration(tables, registered, database=options.database, lake=str(lake))
     if not options.dry_run:
         for number, step in enumerate(plan.steps):
@@ -169,47 +166,28 @@ def _ask(database: GlueDatabase, wanted: Sequence[str], lake: str) -> Registered
     return Registered(definition, tables, dict(zip(ours, partitions, strict=True)))
 
 
-def _find_columns(
-    project: Project, lake: Lake, tables: Sequence[BuiltTable], registered: Registered, on_event: OnEvent
-) -> list[Partition]:
-    """A partition of each; only what is not registered yet is read."""
-    # Without the slash a location would be that of a folder whose name goes on, too.
-    locations = [f"{lake}/{each.folder}/" for each in tables]
-    standing = [
-        standing_columns(registered.partitions.get(each.name, {}).get(each.processing_date), location)
-        for each, location in zip(tables, locations, strict=True)
-    ]
-    unread = [each for each, columns in zip(tables, standing, strict=True) if columns is None]
-    read = iter(_read_columns(project, lake, unread, on_event))
-    return [
-        Partition(each.processing_date, location, next(read) if columns is None else columns)
-        for each, location, columns in zip(tables, locations, standing, strict=True)
-    ]
+def _wanted(built: Sequence[BuiltTable], lake: str) -> list[Table]:
+    """The tables as they are to be registered, each with its partitions and the words of its newest build.
 
-
-def _read_columns(
-    project: Project, lake: Lake, tables: Sequence[BuiltTable], on_event: OnEvent
-) -> list[tuple[Column, ...]]:
-    """The columns of each, from the first of its objects."""
-    if not tables:
-        return []
-    on_event(Event(STAGE, f"reading the columns of {len(tables)} tables"))
-    columns = []
-    with open_engine(project, embedded=True) as engine:
-        paths = lake.pin_all([each.table.records[0] for each in tables], engine.folder)
-        for each, path in zip(tables, paths, strict=True):
-            engine.attach(each.table.name, [path])
-            columns.append(hive_columns(each.table.name, engine.columns_of(each.table.name)))
-    return columns
-
-
-def _grouped(built: Sequence[BuiltTable], partitions: Sequence[Partition]) -> list[Table]:
-    """The tables, each with its partitions and the words of its newest build."""
+    Raises:
+        DataError: a build does not tell its types, or a column has one that Athena does not read.
+    """
     newest = {each.name: each.table for each in built}
     dates: dict[str, list[Partition]] = {}
-    for each, partition in zip(built, partitions, strict=True):
+    for each in built:
+        # Without the slash a location would be that of a folder whose name goes on, too.
+        partition = Partition(each.processing_date, f"{lake}/{each.folder}/", _columns_of(each))
         dates.setdefault(each.name, []).append(partition)
     return [
         Table(name, table.about, {column.lower(): told for column, told in table.columns.items()}, tuple(dates[name]))
         for name, table in newest.items()
     ]
+
+
+def _columns_of(built: BuiltTable) -> tuple[Column, ...]:
+    if not built.table.types:
+        raise DataError(
+            f"the build of {built.table.name} of {built.processing_date} does not tell the types of its columns",
+            f"run cinelake build --date {built.processing_date}, which makes it again",
+        )
+    return hive_columns(built.table.name, built.table.types)

@@ -50,6 +50,8 @@ class PublishedTable:
     """What one row is; empty where the build did not tell."""
     columns: Mapping[str, str] = field(default_factory=dict)
     """What each column holds, by name, as far as the build told it."""
+    types: Mapping[str, str] = field(default_factory=dict)
+    """The type of each column in its order, by name, in DuckDB's words; empty where the build did not tell."""
 
     @property
     def name(self) -> str:
@@ -74,6 +76,7 @@ def tables_of(build: Manifest) -> tuple[PublishedTable, ...]:
             tuple(islice(records, told.get("files", 1))),
             told.get("about", ""),
             told.get("columns", {}),
+            told.get("types", {}),
         )
         for told in build.detail["tables"]
     )

@@ -99,6 +99,8 @@ class TableDetail(_Detail):
     """What one row is."""
     columns: dict[str, str] = {}
     """What each column holds, by name, as far as the model says it."""
+    types: dict[str, str] = {}
+    """The type of each column in its order, by name, in DuckDB's words."""
 
 
 class SourceDetail(_Detail):
