@@ -464,6 +464,56 @@ def test_a_build_that_is_superseded_and_removed_meanwhile_is_not_taken_for_one_t
     assert all(newest in each.location and lake.keys_below(each.location) for each in result.partitions)
 
 
+def test_a_build_that_comes_while_another_is_registered_is_registered_too(lake: Catalogued) -> None:
+    lake.register()
+    lake.build(4)
+
+    def supersede() -> None:
+        lake.build(5)
+        at_once = {**lake.place.variables, "AWS_ENDPOINT_URL_GLUE": lake.place.server.endpoint}  # type: ignore[union-attr]
+        assert replace(lake, place=replace(lake.place, variables=at_once)).register().status == "done"
+        expire_builds(*lake.folder.open(lake.place), ExpireBuildsOptions())
+
+    lake.network.fail(Do(supersede), "POST", "UpdatePartition")
+    result = lake.register()
+    assert lake.network.met == 1
+    assert set(changes_of(result).values()) == {"updated"}
+    newest = lake.manifests()[-1].run_id
+    for name in TABLES:
+        assert newest in lake.locations(name)[DATE]
+        assert lake.keys_below(lake.locations(name)[DATE])
+    assert lake.register().status == "unchanged"
+
+
+def test_a_date_that_is_built_again_before_it_would_be_removed_stays(lake: Catalogued) -> None:
+    lake.build(5, LATER)
+    lake.register()
+    first, _ = lake.manifests()
+    lake.place.server.client().delete_object(Bucket=lake.place.name, Key=first.key)  # type: ignore[union-attr]
+    lake.operations()
+    lake.network.fail(Do(lambda: lake.build(4)), "POST", "GetTables")
+    result = lake.register()
+    assert {key[1]: action for key, action in changes_of(result).items()} == {DATE: "updated", LATER: "unchanged"}
+    assert "BatchDeletePartition" not in lake.operations()
+    for name in TABLES:
+        assert lake.keys_below(lake.locations(name)[DATE])
+
+
+def test_builds_that_keep_coming_are_told(lake: Catalogued) -> None:
+    lake.register()
+    films = iter(range(6, 9))
+    for switch in range(3):
+        lake.network.fail(
+            Do(lambda: lake.build(next(films))), "POST", "UpdatePartition", first=1 + switch * len(TABLES)
+        )
+    lake.build(5)
+    with pytest.raises(ServiceError, match="newer builds were made while it was done, 3 times") as raised:
+        lake.register()
+    assert raised.value.hint == "run again"
+    assert lake.network.met == 3
+    assert lake.register().status == "done"
+
+
 def test_a_second_date_stands_beside_the_first(lake: Catalogued) -> None:
     lake.register()
     before = lake.locations("trusted_titles")

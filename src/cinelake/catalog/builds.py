@@ -48,6 +48,8 @@ class _Folder:
 class BuiltTables:
     """What lies in the lake."""
 
+    builds: list[Manifest]
+    """The newest of each date, oldest date first."""
     there: tuple[BuiltTable, ...]
     """In the order of their making, oldest date first."""
     gone: tuple[BuiltTable, ...]
@@ -61,26 +63,30 @@ def find_tables(lake: Lake) -> BuiltTables:
         ConfigurationError: nothing was built.
         DataError: a folder holds an object that is not the table's, or lacks one that is.
     """
-    builds = _newest_builds(lake)
+    builds = newest_builds(lake)
     while True:
         tables = [BuiltTable(build, table) for build in builds for table in tables_of(build) if table.records]
         folders = side_by_side(lambda each: _look_into(lake, each), tables, at_once=LISTED_AT_ONCE)
-        newer = builds if all(not folder.lacking for folder in folders) else _newest_builds(lake)
+        newer = builds if all(not folder.lacking for folder in folders) else newest_builds(lake)
         if newer == builds:
-            return _sorted_out(lake, list(zip(tables, folders, strict=True)))
+            return _sorted_out(lake, builds, list(zip(tables, folders, strict=True)))
         # What lacks may belong to a build that was superseded and removed meanwhile.
         builds = newer
 
 
-def _newest_builds(lake: Lake) -> list[Manifest]:
-    """The newest build of each date, oldest date first."""
+def newest_builds(lake: Lake) -> list[Manifest]:
+    """The newest build of each date, oldest date first.
+
+    Raises:
+        ConfigurationError: nothing was built.
+    """
     newest = {build.processing_date: build for build in lake.manifests("build")}
     if not newest:
         raise ConfigurationError(f"nothing was built in {lake}", "run cinelake build first")
     return [newest[day] for day in sorted(newest)]
 
 
-def _sorted_out(lake: Lake, found: Sequence[tuple[BuiltTable, _Folder]]) -> BuiltTables:
+def _sorted_out(lake: Lake, builds: list[Manifest], found: Sequence[tuple[BuiltTable, _Folder]]) -> BuiltTables:
     for table, folder in found:
         if folder.lacking and not folder.is_empty:
             raise DataError(
@@ -88,7 +94,7 @@ def _sorted_out(lake: Lake, found: Sequence[tuple[BuiltTable, _Folder]]) -> Buil
                 "run cinelake verify to see what is missing, then cinelake build --date of that day",
             )
     there = tuple(table for table, folder in found if not folder.is_empty)
-    return BuiltTables(there, tuple(table for table, folder in found if folder.is_empty))
+    return BuiltTables(builds, there, tuple(table for table, folder in found if folder.is_empty))
 
 
 def _look_into(lake: Lake, table: BuiltTable) -> _Folder:

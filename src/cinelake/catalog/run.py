@@ -5,13 +5,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, NamedTuple
 
-from cinelake.catalog.builds import BuiltTable, find_tables
+from cinelake.catalog.builds import BuiltTable, BuiltTables, find_tables, newest_builds
 from cinelake.catalog.columns import Column, hive_columns
 from cinelake.catalog.glue import GlueDatabase, words_of
 from cinelake.catalog.plan import (
+    CatalogPlan,
     Change,
+    DeletePartitions,
+    DeleteTable,
     Partition,
     Registered,
+    Step,
     Table,
     find_ours,
     plan_registration,
@@ -19,6 +23,8 @@ from cinelake.catalog.plan import (
 from cinelake.config import Project
 from cinelake.errors import ConfigurationError, DataError
 from cinelake.lake import Event, Lake, OnEvent, Run, Status, silent
+from cinelake.lake.failures import BusyError
+from cinelake.lake.manifests import Manifest
 from cinelake.lake.waiting import side_by_side
 
 STAGE = "catalog"
@@ -26,6 +32,8 @@ DATABASE = "cinelake"
 NAME = re.compile(r"[a-z0-9_]{1,255}")
 """What Athena takes for a database (Athena user guide, "Name databases, tables, and columns")."""
 ASKED_AT_ONCE = 8
+ROUNDS = 3
+"""So often all is looked at, where newer builds come while tables are registered."""
 Action = Literal["created", "updated", "removed", "unchanged", "planned"]
 
 
@@ -100,7 +108,8 @@ def register_tables(
 ) -> CatalogResult:
     """Registers the tables of Trusted and Refined, each date a partition that points at its newest build.
 
-    Nothing is written to the lake, so there is no manifest: what is registered is told by the catalogue itself.
+    Nothing is written to the lake, so there is no manifest: what is registered is told by the catalogue itself. Where a
+    newer build is made meanwhile, all is looked at again, since the one that was registered may be removed.
 
     Raises:
         ConfigurationError: the lake is a folder or not on AWS, nothing was built, or the database or a table in it is
@@ -108,7 +117,8 @@ def register_tables(
         DataError: a folder of a build holds other objects than the build wrote, a build does not tell the types of its
             columns, or one has a type that Athena does not read.
         AccessError: the credentials may not do this.
-        ServiceError: the catalogue could not be reached, or somebody else was just changing the same.
+        ServiceError: the catalogue could not be reached, somebody else was just changing the same, or newer builds kept
+            coming.
     """
     options = options or CatalogOptions()
     if not NAME.fullmatch(options.database):
@@ -122,31 +132,62 @@ def register_tables(
             "name a lake on S3 with --lake s3://BUCKET; cinelake sql queries a folder",
         )
     lake.demand()
+    database = GlueDatabase.open(project, lake.bucket, options.database)
+    before: Registered | None = None
+    for _ in range(ROUNDS):
+        found = _find(lake, on_event)
+        on_event(Event(STAGE, f"asking what the Glue database {options.database} has"))
+        registered = _ask(database, [each.name for each in found.there], str(lake))
+        before = before or registered
+        tables = _wanted(found.there, str(lake))
+        plan = plan_registration(tables, registered, database=options.database, lake=str(lake))
+        if options.dry_run or _do(plan.steps, database, lake, found.builds, on_event):
+            changed = plan_registration(tables, before, database=options.database, lake=str(lake))
+            return _result(run, lake, options, changed)
+        on_event(Event(STAGE, "a newer build was made meanwhile, so that all is looked at again"))
+    raise BusyError(
+        f"cannot register the tables of {lake}: newer builds were made while it was done, {ROUNDS} times", "run again"
+    )
+
+
+def _find(lake: Lake, on_event: OnEvent) -> BuiltTables:
     on_event(Event(STAGE, "listing the builds"))
     found = find_tables(lake)
     for each in found.gone:
         told = f"{each.name} of {each.processing_date} is gone from the lake, so that it is not registered"
         on_event(Event(STAGE, told, "warning"))
-    on_event(Event(STAGE, f"asking what the Glue database {options.database} has"))
-    database = GlueDatabase.open(project, lake.bucket, options.database)
-    registered = _ask(database, [each.name for each in found.there], str(lake))
-    tables = _wanted(found.there, str(lake))
-    plan = plan_registration(tables, registered, database=options.database, lake=str(lake))
-    if not options.dry_run:
-        for number, step in enumerate(plan.steps):
-            on_event(Event(STAGE, words_of(step, database.name), "progress", number, len(plan.steps), "calls"))
-            database.do(step)
-    planned = options.dry_run and bool(plan.steps)
-    done: Status = "done" if plan.steps else "unchanged"
+    return found
+
+
+def _do(
+    steps: Sequence[Step], database: GlueDatabase, lake: Lake, builds: Sequence[Manifest], on_event: OnEvent
+) -> bool:
+    """Does the steps; False where other builds are the newest by now, so that the steps may lead to what is gone."""
+    looked = False
+    for number, step in enumerate(steps):
+        if isinstance(step, DeletePartitions | DeleteTable) and not looked:
+            # What no build had may be in one that was made meanwhile.
+            if newest_builds(lake) != builds:
+                return False
+            looked = True
+        on_event(Event(STAGE, words_of(step, database.name), "progress", number, len(steps), "calls"))
+        database.do(step)
+    return not steps or newest_builds(lake) == builds
+
+
+def _result(run: Run, lake: Lake, options: CatalogOptions, changed: CatalogPlan) -> CatalogResult:
+    done: Status = "done" if changed.steps else "unchanged"
     return CatalogResult(
         run,
         str(lake),
-        "planned" if planned else done,
+        "planned" if options.dry_run and changed.steps else done,
         options.database,
-        tuple(CatalogTable(each.table, each.partitions, *_told(each.change, options.dry_run)) for each in plan.tables),
+        tuple(
+            CatalogTable(each.table, each.partitions, *_told(each.change, options.dry_run)) for each in changed.tables
+        ),
         tuple(
             CatalogPartition(each.table, each.processing_date, each.location, *_told(each.change, options.dry_run))
-            for each in plan.partitions
+            for each in changed.partitions
         ),
     )
 
