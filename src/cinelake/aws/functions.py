@@ -15,6 +15,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
+from cinelake.aws.failures import secret_failures
 from cinelake.catalog import CatalogOptions, register_tables
 from cinelake.cli.failures import HINT_OF_FAULT
 from cinelake.cli.progress import Teller
@@ -25,7 +26,6 @@ from cinelake.container import INPUT, SHIPPED, bring_in
 from cinelake.enrich import EnrichOptions, EnrichResult, enrich_titles
 from cinelake.errors import CinelakeError, ConfigurationError, ServiceError
 from cinelake.lake import Lake, OnEvent, Run
-from cinelake.lake.failures import secret_failures
 
 TOKEN, SECRET, DATABASE = "TMDB_TOKEN", "TMDB_TOKEN_SECRET", "CINELAKE_DATABASE"
 KEPT_S = 60.0

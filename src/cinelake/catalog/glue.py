@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 
 from botocore.exceptions import ClientError
 
+from cinelake.catalog.failures import MEANWHILE, catalog_failures
 from cinelake.catalog.plan import (
     CreateDatabase,
     CreatePartitions,
@@ -19,7 +20,7 @@ from cinelake.catalog.plan import (
 from cinelake.config import Project
 from cinelake.errors import CinelakeError, ConfigurationError, ServiceError
 from cinelake.lake.bucket import Bucket, is_of_aws
-from cinelake.lake.failures import MEANWHILE, TELL_ALL, BusyError, catalog_failures, code_of
+from cinelake.lake.failures import TELL_ALL, BusyError, code_of
 
 if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient

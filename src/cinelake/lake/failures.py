@@ -93,10 +93,7 @@ REFUSED_CREDENTIALS = frozenset(
     }
 )
 """Codes that refuse whoever asks, whatever is asked."""
-MEANWHILE = frozenset({"AlreadyExistsException", "ConcurrentModificationException", "EntityNotFoundException"})
-"""Codes of AWS Glue by which what was just asked for is another by now."""
-S3_ENDPOINT, GLUE_ENDPOINT = "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL_GLUE"
-SECRETS_ENDPOINT = "AWS_ENDPOINT_URL_SECRETS_MANAGER"
+S3_ENDPOINT = "AWS_ENDPOINT_URL_S3"
 SETTINGS_OF_AWS = "mend AWS_REGION, AWS_ENDPOINT_URL_S3 or ~/.aws/config"
 TELL_ALL = "run again with -vv for the whole story"
 UNTRUSTED = (
@@ -143,61 +140,6 @@ class lake_failures(_Translation):  # noqa: N801 read as `with lake_failures(...
 
     def _failure_for(self, error: BaseException) -> CinelakeError | None:
         return _failure_of(self._told, error)
-
-
-class catalog_failures(_Translation):  # noqa: N801 as `lake_failures`
-    """`lake_failures` of the AWS Glue Data Catalog; told what is tried and to what, and the operation that does it.
-
-    Raises:
-        AccessError: the credentials are refused, or may not do that operation, which is named.
-        ConfigurationError, ServiceError, CinelakeError: by what the reader must do.
-    """
-
-    __slots__ = ("_operation",)
-
-    def __init__(self, told: str, operation: str) -> None:
-        """Gets ready; an operation's name is that of the IAM action, too."""
-        super().__init__(told)
-        self._operation = operation
-
-    def _failure_for(self, error: BaseException) -> CinelakeError | None:
-        failure = _failure_of(self._told, error)
-        if failure is None:
-            return None
-        code = _code_within(error)
-        if code in MEANWHILE:
-            return BusyError(f"{self._told}: it was changed at this moment ({code})", "run again")
-        if SYNONYMS.get(code, code) == "AccessDenied":
-            action = f"glue:{self._operation}"
-            return AccessError(f"{failure.what}; it takes {action}", f"ask for {action}; docs/catalog.md has a policy")
-        return type(failure)(failure.what, failure.hint.replace(S3_ENDPOINT, GLUE_ENDPOINT))
-
-
-class secret_failures(_Translation):  # noqa: N801 as `lake_failures`
-    """`lake_failures` of AWS Secrets Manager; told what is tried, and the hint where a secret is not there or not ours.
-
-    Raises:
-        ConfigurationError: there is no such secret.
-        AccessError: the credentials are refused, or may not read it.
-        ServiceError, CinelakeError: by what the reader must do.
-    """
-
-    __slots__ = ("_hint",)
-
-    def __init__(self, told: str, hint: str) -> None:
-        super().__init__(told)
-        self._hint = hint
-
-    def _failure_for(self, error: BaseException) -> CinelakeError | None:
-        failure = _failure_of(self._told, error)
-        if failure is None:
-            return None
-        code = _code_within(error)
-        if code == "ResourceNotFoundException":
-            return ConfigurationError(f"{self._told}: there is no such secret ({code})", self._hint)
-        if SYNONYMS.get(code, code) == "AccessDenied":
-            return AccessError(failure.what, self._hint)
-        return type(failure)(failure.what, failure.hint.replace(S3_ENDPOINT, SECRETS_ENDPOINT))
 
 
 class taken_keys(_Translation):  # noqa: N801 as `lake_failures`
@@ -264,12 +206,6 @@ def _is_conflict(error: BaseException) -> bool:
     from botocore.exceptions import ClientError
 
     return isinstance(error, ClientError) and code_of(error)[1] == 412
-
-
-def _code_within(error: BaseException) -> str:
-    from botocore.exceptions import ClientError
-
-    return code_of(error)[0] if isinstance(error, ClientError) else ""
 
 
 def code_of(error: "aws.ClientError") -> tuple[str, int]:
