@@ -4,25 +4,27 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
 from cinelake.catalog.columns import Column
-from cinelake.catalog.plan import (
+from cinelake.catalog.definitions import (
     COMMENT_LETTERS,
-    CreateDatabase,
-    CreatePartitions,
-    CreateTable,
     Definition,
-    DeletePartitions,
-    DeleteTable,
     Partition,
-    Registered,
-    Step,
     Table,
-    UpdatePartition,
-    UpdateTable,
     database_definition,
     holds,
     partition_definition,
-    plan_registration,
     table_definition,
+)
+from cinelake.catalog.plan import (
+    CreateDatabase,
+    CreatePartitions,
+    CreateTable,
+    DeletePartitions,
+    DeleteTable,
+    Registered,
+    Step,
+    UpdatePartition,
+    UpdateTable,
+    plan_registration,
 )
 
 LAKE = "s3://lake"

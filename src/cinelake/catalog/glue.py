@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Any, assert_never
 
 from botocore.exceptions import ClientError
 
+from cinelake.catalog.definitions import Definition
 from cinelake.catalog.failures import MEANWHILE, catalog_failures
 from cinelake.catalog.plan import (
     CreateDatabase,
     CreatePartitions,
     CreateTable,
-    Definition,
     DeletePartitions,
     DeleteTable,
     Step,

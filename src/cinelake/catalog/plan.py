@@ -4,53 +4,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
-from cinelake.catalog.columns import PARTITION_KEY, Column
+from cinelake.catalog.definitions import (
+    MARK,
+    Definition,
+    Table,
+    database_definition,
+    holds,
+    location_of,
+    owner_of,
+    partition_definition,
+    table_definition,
+)
 from cinelake.errors import ConfigurationError
 
-MARK = "cinelake_lake"
-"""The parameter of a database or a table that says whose it is: the lake's URI."""
 CREATED_AT_ONCE = 100
 """Partitions, at most (AWS Glue API, BatchCreatePartition)."""
 DELETED_AT_ONCE = 25
 """Partitions, at most (AWS Glue API, BatchDeletePartition)."""
-COMMENT_LETTERS, DESCRIPTION_LETTERS = 255, 2048
-"""The longest that Glue takes (AWS Glue API, Column and TableInput)."""
-PARQUET = {
-    "InputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
-    "OutputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
-    "SerdeInfo": {
-        "SerializationLibrary": "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe",
-        "Parameters": {"serialization.format": "1"},
-    },
-}
-Definition = Mapping[str, Any]
-"""A database, a table or a partition in the words of Glue's API."""
 Change = Literal["created", "updated", "removed", "unchanged"]
-
-
-@dataclass(frozen=True)
-class Partition:
-    """One date of a table."""
-
-    processing_date: str
-    """As in `2022-05-02`."""
-    location: str
-    """The folder that holds its objects and no other, as in `s3://lake/Refined/…/`."""
-    columns: tuple[Column, ...]
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table as it is to be registered."""
-
-    name: str
-    """As in `refined_fact_title`."""
-    about: str
-    """What one row is."""
-    comments: Mapping[str, str]
-    """What each column holds, by name, as far as its build told it."""
-    partitions: tuple[Partition, ...]
-    """Oldest first; at least one. The table's own columns and location are those of the newest."""
 
 
 @dataclass(frozen=True)
@@ -184,12 +155,6 @@ def find_ours(registered: Registered, wanted: Sequence[str], *, database: str, l
     return tuple(name for name, definition in registered.tables.items() if owner_of(definition) == lake)
 
 
-def owner_of(definition: Definition) -> str | None:
-    """The lake that a database or a table is marked with; None where it has no mark."""
-    told = (definition.get("Parameters") or {}).get(MARK)
-    return str(told) if told else None
-
-
 def _is_of(owner: str | None) -> str:
     return f"is of {owner}" if owner else "was made by somebody else"
 
@@ -215,7 +180,7 @@ def plan_registration(tables: Sequence[Table], registered: Registered, *, databa
     steps += _steps(tables, table_changes, changes, registered, lake)
     steps += [DeleteTable(name) for name in gone]
     lost = (
-        PartitionChange(name, value, _location_of(definition), "removed")
+        PartitionChange(name, value, location_of(definition), "removed")
         for name in gone
         for value, definition in registered.partitions[name].items()
     )
@@ -276,78 +241,9 @@ def _partition_changes(table: Table, registered: Registered) -> Iterator[Partiti
     wanted = {partition.processing_date for partition in table.partitions}
     for value, definition in there.items():
         if value not in wanted:
-            yield PartitionChange(table.name, value, _location_of(definition), "removed")
-
-
-def _location_of(definition: Definition) -> str:
-    return str((definition.get("StorageDescriptor") or {}).get("Location", ""))
+            yield PartitionChange(table.name, value, location_of(definition), "removed")
 
 
 def _pieces(items: Sequence[Any], size: int) -> Iterator[tuple[Any, ...]]:
     for start in range(0, len(items), size):
         yield tuple(items[start : start + size])
-
-
-# In Glue's words
-
-
-def database_definition(name: str, lake: str) -> dict[str, Any]:
-    """A database, marked as this lake's."""
-    return {"Name": name, "Description": f"The tables of {lake}, registered by cinelake.", "Parameters": {MARK: lake}}
-
-
-def table_definition(table: Table, lake: str, parameters: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """A table, marked as this lake's.
-
-    It has a location since Glue wants one: that of the newest build, so that who does not look at partitions meets no
-    two builds either.
-
-    Args:
-        table: which.
-        lake: its URI.
-        parameters: what others have noted in the table that is there, which stays.
-    """
-    newest = table.partitions[-1]
-    columns = [
-        {**_column_definition(column), **({"Comment": _comment(comment)} if comment else {})}
-        for column in newest.columns
-        for comment in [table.comments.get(column.name, "")]
-    ]
-    return {
-        "Name": table.name,
-        **({"Description": table.about[:DESCRIPTION_LETTERS]} if table.about else {}),
-        "TableType": "EXTERNAL_TABLE",
-        "PartitionKeys": [
-            {"Name": PARTITION_KEY, "Type": "date", "Comment": "each date holds the whole state of that day"}
-        ],
-        "StorageDescriptor": {"Columns": columns, "Location": newest.location, **PARQUET},
-        "Parameters": {**(parameters or {}), "EXTERNAL": "TRUE", "classification": "parquet", MARK: lake},
-    }
-
-
-def partition_definition(partition: Partition) -> dict[str, Any]:
-    """A partition with columns of its own."""
-    columns = [_column_definition(column) for column in partition.columns]
-    return {
-        "Values": [partition.processing_date],
-        "StorageDescriptor": {"Columns": columns, "Location": partition.location, **PARQUET},
-    }
-
-
-def _column_definition(column: Column) -> dict[str, str]:
-    return {"Name": column.name, "Type": column.type}
-
-
-def _comment(text: str) -> str:
-    """A comment in one line that Glue takes."""
-    told = " ".join(text.split())
-    return told if len(told) <= COMMENT_LETTERS else f"{told[: COMMENT_LETTERS - 1]}…"
-
-
-def holds(there: Any, wanted: Any) -> bool:
-    """Whether what is registered says all that is wanted; it may say more, as Glue and others add to it."""
-    if isinstance(wanted, Mapping):
-        return isinstance(there, Mapping) and all(holds(there.get(name), told) for name, told in wanted.items())
-    if isinstance(wanted, list):
-        return isinstance(there, list) and len(there) == len(wanted) and all(map(holds, there, wanted))
-    return bool(there == wanted)

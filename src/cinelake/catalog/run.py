@@ -7,16 +7,15 @@ from typing import Any, ClassVar, Literal, NamedTuple
 
 from cinelake.catalog.builds import BuiltTable, BuiltTables, find_tables, newest_builds
 from cinelake.catalog.columns import Column, hive_columns
+from cinelake.catalog.definitions import Partition, Table
 from cinelake.catalog.glue import GlueDatabase, words_of
 from cinelake.catalog.plan import (
     CatalogPlan,
     Change,
     DeletePartitions,
     DeleteTable,
-    Partition,
     Registered,
     Step,
-    Table,
     find_ours,
     plan_registration,
 )
