@@ -48,7 +48,17 @@ if TYPE_CHECKING:
     from cinelake.lake import Event, Lake, Run
     from cinelake.land import LandOptions, LandResult, Shard, await_shards, land_files
     from cinelake.pipeline import RunOptions, RunResult, run_pipeline
-    from cinelake.query import QueryOptions, QueryResult, TablesResult, TellingOptions, query_tables, tell_tables
+    from cinelake.query import (
+        QueryOptions,
+        QueryRelation,
+        QueryResult,
+        RelationOptions,
+        TablesResult,
+        TellingOptions,
+        query_tables,
+        relate_query,
+        tell_tables,
+    )
     from cinelake.report import ReportOptions, ReportResult, write_report
     from cinelake.survey import Entry, SurveyOptions, SurveyResult, survey_lake
     from cinelake.verify import Check, VerifyOptions, VerifyResult, verify_lake
@@ -84,7 +94,9 @@ __all__ = [
     "LandResult",
     "Project",
     "QueryOptions",
+    "QueryRelation",
     "QueryResult",
+    "RelationOptions",
     "ReportOptions",
     "ReportResult",
     "Run",
@@ -109,6 +121,7 @@ __all__ = [
     "make_project",
     "query_tables",
     "register_tables",
+    "relate_query",
     "run_pipeline",
     "survey_lake",
     "tell_tables",
@@ -151,10 +164,13 @@ _HOMES = {
     "cinelake.pipeline": ("RunOptions", "RunResult", "run_pipeline"),
     "cinelake.query": (
         "QueryOptions",
+        "QueryRelation",
         "QueryResult",
+        "RelationOptions",
         "TablesResult",
         "TellingOptions",
         "query_tables",
+        "relate_query",
         "tell_tables",
     ),
     "cinelake.report": ("ReportOptions", "ReportResult", "write_report"),

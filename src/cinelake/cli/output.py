@@ -93,26 +93,32 @@ def show_evidence(result: "VerifyResult", form: Form) -> None:
 
 
 def show_run(result: "RunResult", language: "Language", *, as_json: bool) -> None:
-    """Prints what all stages did: a line or two each, then the answers and, last, where the report is."""
+    """Prints what all stages did."""
     if as_json:
         _print_json({"stages": [document(stage) for stage in result.stages.values()]})
-        return
+    else:
+        _print_lines(run_lines(result, language))
+
+
+def run_lines(result: "RunResult", language: "Language") -> Iterator[str]:
+    """What all stages did: a line or two each, then the answers and, last, where the report is."""
     first = next(iter(result.stages.values()))
-    _print_lines([f"{first.lake} · processing date {first.run.processing_date}", ""])
+    yield from (f"{first.lake} · processing date {first.run.processing_date}", "")
     for name, stage in result.stages.items():
         head, *rest = _lines_of(stage)
-        _print_lines([f"{name:<7} {stage.status:<10} {head}", *(f"{'':<18} {line}" for line in rest)])
+        yield f"{name:<7} {stage.status:<10} {head}"
+        yield from (f"{'':<18} {line}" for line in rest)
     if all(stage.status == "unchanged" for stage in result.stages.values()):
-        _print_lines(["", "Nothing was uploaded: all of this was in the lake already."])
+        yield from ("", "Nothing was uploaded: all of this was in the lake already.")
     for answer in result.answers:
         title = getattr(answer.words.title, language)
-        _print_lines(["", title, f"  {answer.in_words(answer.words.sentence, language)}"])
+        yield from ("", title, f"  {answer.in_words(answer.words.sentence, language)}")
     if "report" in result.stages:
-        _print_lines(["", f"Report: {_lines_of(result.stages['report'])[0]}"])
+        yield from ("", f"Report: {_lines_of(result.stages['report'])[0]}")
     if first.status == "planned":
         if "build" not in result.stages:
-            _print_lines(["", "The later stages can be planned only once the files have landed."])
-        _print_lines(["", "This was a dry run: nothing was written."])
+            yield from ("", "The later stages can be planned only once the files have landed.")
+        yield from ("", "This was a dry run: nothing was written.")
 
 
 def show_answers(result: "AskResult", form: Form, language: "Language", table: str | None = None) -> None:
@@ -335,7 +341,7 @@ def _lines_of(result: "Showable") -> list[str]:
     return LINES[result.stage](result)
 
 
-def _columns(
+def answer_columns(
     answer: "Answer", table: str, rows: "Sequence[Row]", language: "Language", *, every: bool = False
 ) -> "list[Column]":
     """The columns as they are written: those that are shown but the one that splits, or every one."""
@@ -381,7 +387,7 @@ def _markdown(answer: "Answer", language: "Language") -> list[str]:
     lines = [f"## {getattr(words.title, language)}", "", answer.in_words(words.sentence, language), ""]
     for table in ("answer", *words.shown_tables()):
         lines += [f"### {getattr(words.tables[table].title, language)}", ""] if table in words.tables else []
-        lines += [*_markdown_table(_columns(answer, table, answer.rows_of(table), language, every=True)), ""]
+        lines += [*_markdown_table(answer_columns(answer, table, answer.rows_of(table), language, every=True)), ""]
     return [*lines, *(f"- {note}" for note in notes), *([""] if notes else [])]
 
 
@@ -416,7 +422,7 @@ def _print_table(console: "Console", answer: "Answer", table: str, language: "La
 
     words, rows = answer.words.words_of(table), answer.rows_of(table)
     split = words.split if rows else None
-    columns = _columns(answer, table, rows, language)
+    columns = answer_columns(answer, table, rows, language)
     widths = fit_columns(columns, console.width)
     left_out = [column.heading for column in columns[len(widths) :]]
     for value in dict.fromkeys(row[split] if split else None for row in rows):
@@ -425,7 +431,7 @@ def _print_table(console: "Console", answer: "Answer", table: str, language: "La
             console.print(f"\n{words.word(split, value, language)} ({len(chosen):,})", style="bold")
         console.print()
         shown = chosen[: min(answer.limit_of(table) or LONG, LONG)]
-        console.print(draw_table(_columns(answer, table, shown, language), widths))
+        console.print(draw_table(answer_columns(answer, table, shown, language), widths))
         if len(chosen) > len(shown):
             console.print(REST[language].format(len(chosen) - len(shown)), style="dim")
     if not rows:

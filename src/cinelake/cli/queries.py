@@ -70,8 +70,8 @@ def query_columns(result: "QueryResult") -> "list[Column]":
 
     return [
         Column(
-            _in_a_line(column.name),
-            tuple(_in_a_line(_written(row[number])) for row in result.rows),
+            one_line(column.name),
+            tuple(one_line(value_text(row[number])) for row in result.rows),
             FIGURES.fullmatch(column.type) is not None,
         )
         for number, column in enumerate(result.columns)
@@ -105,13 +105,14 @@ def table_lines(result: "TablesResult") -> Iterator[str]:
 def _csv_field(value: Any) -> str:
     if value is None:
         return ""
-    text = _written(value)
+    text = value_text(value)
     if text and text == text.strip() and not re.search(r'[",\r\n]', text):
         return text
     return '"' + text.replace('"', '""') + '"'
 
 
-def _written(value: Any) -> str:
+def value_text(value: Any) -> str:
+    """A value as a table has it; lists, structs and booleans as JSON."""
     from cinelake.query.values import plain_value
 
     match value:
@@ -127,6 +128,6 @@ def _written(value: Any) -> str:
             return str(value)
 
 
-def _in_a_line(text: str) -> str:
+def one_line(text: str) -> str:
     """Text without what would break a table or steer a terminal."""
     return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)

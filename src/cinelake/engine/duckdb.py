@@ -41,6 +41,7 @@ class DuckDB:
         config = {**SETTINGS, "temp_directory": str(folder / "spill"), "memory_limit": memory}
         self._connection = duckdb.connect(":memory:", config=config)
         self._attached: list[Path] = []
+        self._handed_out = False
         for schema in SCHEMAS:
             self._execute(f"CREATE SCHEMA {schema}")
         self._raw = RawReader(self._execute, folder)
@@ -91,6 +92,13 @@ class DuckDB:
         with in_words(name):
             self._execute(f"CREATE OR REPLACE TEMP TABLE {identifier(name)} AS {self._spelled_out(select)}")
 
+    def relate(self, name: str, select: str) -> duckdb.DuckDBPyRelation:
+        """See `EmbeddedEngine.relate`."""
+        with in_words(name):
+            self._execute(f"CREATE OR REPLACE TABLE {identifier(name)} AS {self._spelled_out(select)}")
+        self._handed_out = True
+        return self._connection.table(name)
+
     def query(self, select: str) -> Table:
         """See `Engine.query`."""
         with in_words("the query"):
@@ -98,7 +106,11 @@ class DuckDB:
 
     def close(self) -> None:
         """See `Engine.close`."""
-        self._connection.close()
+        if self._handed_out:
+            # The rows go with the last relation that reads them, which keeps the connection until then.
+            del self._connection, self._raw
+        else:
+            self._connection.close()
 
     def _spelled_out(self, select: str) -> str:
         """A SELECT whose percentiles are arithmetic; see `cinelake.engine.percentiles`."""

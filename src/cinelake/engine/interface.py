@@ -4,9 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from cinelake.engine.contract import Column
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyRelation
 
 
 @dataclass(frozen=True)
@@ -124,4 +127,16 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Gives back memory and temporary files."""
+        ...
+
+
+class EmbeddedEngine(Engine, Protocol):
+    """The engine in this process, which can hand out rows without copying them into Python."""
+
+    def relate(self, name: str, select: str) -> "DuckDBPyRelation":
+        """Runs a SELECT and hands out its rows, which stay readable after the engine is closed.
+
+        Raises:
+            DataError: the engine refuses it; the error has the engine's words.
+        """
         ...

@@ -1,43 +1,51 @@
 """Which engine a project is worked on with: picked here and nowhere else."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from cinelake.config import Project
 from cinelake.config.settings import EngineTable
-from cinelake.engine.interface import Engine
+from cinelake.engine.interface import EmbeddedEngine, Engine
 from cinelake.engine.workspace import temporary_folder
 from cinelake.errors import ConfigurationError
 
 
 @contextmanager
-def open_engine(project: Project, *, embedded: bool = False) -> Iterator[Engine]:
-    """An engine for the length of a `with`.
-
-    Args:
-        project: names it.
-        embedded: takes the one in this process, whatever the project names, and runs SQL just as it is written.
+def open_engine(project: Project) -> Iterator[Engine]:
+    """The engine that a project names, for the length of a `with`.
 
     Raises:
         AccessError: the work directory cannot be made.
         ConfigurationError: it is not installed.
         ServiceError: it cannot be reached.
     """
-    with temporary_folder(project.work_directory) as folder:
-        engine = _make(project.engine, folder, embedded=embedded)
-        try:
-            yield engine
-        finally:
-            engine.close()
+    with temporary_folder(project.work_directory) as folder, closing(_make(project.engine, folder)) as engine:
+        yield engine
 
 
-def _make(wanted: EngineTable, folder: Path, *, embedded: bool) -> Engine:
+@contextmanager
+def open_embedded(project: Project) -> Iterator[EmbeddedEngine]:
+    """The engine in this process, whatever the project names, for the length of a `with`; it runs SQL as it is written.
+
+    Raises:
+        AccessError: the work directory cannot be made.
+    """
+    from cinelake.engine.duckdb import DuckDB
+
+    with (
+        temporary_folder(project.work_directory) as folder,
+        closing(DuckDB(folder, memory=project.engine.memory, as_written=True)) as engine,
+    ):
+        yield engine
+
+
+def _make(wanted: EngineTable, folder: Path) -> Engine:
     # Only the engine that is picked is loaded.
-    if wanted.name == "duckdb" or embedded:
+    if wanted.name == "duckdb":
         from cinelake.engine.duckdb import DuckDB
 
-        return DuckDB(folder, memory=wanted.memory, as_written=embedded)
+        return DuckDB(folder, memory=wanted.memory)
     try:
         from cinelake.engine.spark import Spark
     except ImportError as error:

@@ -2,11 +2,24 @@
 
 from cinelake.query.run import (
     QueryOptions,
+    QueryRelation,
     QueryResult,
+    RelationOptions,
     TablesResult,
     TellingOptions,
     query_tables,
+    relate_query,
     tell_tables,
 )
 
-__all__ = ["QueryOptions", "QueryResult", "TablesResult", "TellingOptions", "query_tables", "tell_tables"]
+__all__ = [
+    "QueryOptions",
+    "QueryRelation",
+    "QueryResult",
+    "RelationOptions",
+    "TablesResult",
+    "TellingOptions",
+    "query_tables",
+    "relate_query",
+    "tell_tables",
+]

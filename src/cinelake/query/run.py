@@ -1,15 +1,15 @@
 """A query → rows, and what tables there are to query: those of the newest build."""
 
 import re
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from cinelake.config import Project
-from cinelake.engine import open_engine
+from cinelake.engine import open_embedded
 from cinelake.engine.interface import Engine
 from cinelake.engine.published import attach_newest, demand_build, read_newest, tables_of
 from cinelake.errors import ConfigurationError, DataError
@@ -18,6 +18,9 @@ from cinelake.lake.manifests import Manifest
 from cinelake.query.keeping import check_target, put_in_place, reserved_file, write_rows
 from cinelake.query.statement import TABLES, Statement, find_tables, read_statement
 from cinelake.query.values import plain_value, readable_type
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyRelation
 
 STAGE = "sql"
 HELD = "query_rows"
@@ -36,6 +39,16 @@ class QueryOptions:
     """Rows that are returned at most; None returns all."""
     parquet: Path | None = None
     """Writes all rows to this file, and returns none of them. A file that is there is replaced."""
+
+
+@dataclass(frozen=True)
+class RelationOptions:
+    """What is queried, for a relation."""
+
+    sql: str
+    """As that of `QueryOptions`."""
+    until: date | None = None
+    """The tables of the newest build of this date or earlier."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +106,16 @@ class QueryResult:
 
 
 @dataclass(frozen=True)
+class QueryRelation:
+    """What a query gave, held by the engine and not copied into Python."""
+
+    run: Run
+    build: str
+    """The run id of the build whose tables were read."""
+    relation: "DuckDBPyRelation"
+
+
+@dataclass(frozen=True)
 class LakeTable:
     """A table that can be queried."""
 
@@ -143,10 +166,8 @@ def query_tables(
         check_target(project, options.parquet)
     demand_build(lake, options.until)
     with ExitStack() as held:
-        engine = held.enter_context(open_engine(project, embedded=True))
-        statement = read_statement(engine, options.sql)
-        on_event(Event(STAGE, "fetching the tables"))
-        build = read_newest(lake, options.until, lambda build: _attach(engine, lake, build, statement))
+        engine = held.enter_context(open_embedded(project))
+        build, statement = _fetch(engine, lake, options, on_event)
         path = held.enter_context(reserved_file(engine, project)) if options.parquet is not None else None
         engine.confine()
         on_event(Event(STAGE, "running the query"))
@@ -158,10 +179,37 @@ def query_tables(
             write_rows(engine, f"SELECT * FROM {HELD}", path)
             put_in_place(path, options.parquet)
         else:
-            rows = engine.query(f"SELECT {_readable(columns)} FROM {HELD}{limit}").rows
+            rows = engine.query(f"SELECT {readable_columns(columns)} FROM {HELD}{limit}").rows
     # As with an answer, what was read belongs to the date of its build.
     run = run.on(build.processing_date)
     return QueryResult(run, str(lake), build.run_id, columns, rows, int(row_count), options.parquet)
+
+
+@contextmanager
+def relate_query(
+    project: Project, lake: Lake, run: Run, options: RelationOptions, on_event: OnEvent = silent
+) -> Iterator[QueryRelation]:
+    """Runs a query as `query_tables` does, and gives a relation over its rows for the length of a `with`.
+
+    What is made of the relation reads those rows alone: the tables that they came from are not there any more.
+
+    Raises:
+        ConfigurationError: see `query_tables`.
+        DataError: a table in the lake is not the one that was built.
+    """
+    demand_build(lake, options.until)
+    with open_embedded(project) as engine:
+        build, statement = _fetch(engine, lake, options, on_event)
+        engine.confine()
+        on_event(Event(STAGE, "running the query"))
+        try:
+            relation = engine.relate(HELD, statement.text)
+        except DataError as error:
+            raise _in_words(error) from error
+        # SQL of the relation's may write where it may read, and these may be links to what lies in the lake.
+        for pin in engine.folder.glob("*.parquet"):
+            pin.unlink()
+        yield QueryRelation(run.on(build.processing_date), build.run_id, relation)
 
 
 def tell_tables(
@@ -176,11 +224,20 @@ def tell_tables(
     options = options or TellingOptions()
     demand_build(lake, options.until)
     on_event(Event(STAGE, "fetching the tables"))
-    with open_engine(project, embedded=True) as engine:
+    with open_embedded(project) as engine:
         build, names = attach_newest(engine, lake, options.until)
         columns = {name: _columns_of(engine, name) for name in names}
     tables = tuple(LakeTable(table.name, table.rows, columns[table.name]) for table in tables_of(build))
     return TablesResult(run.on(build.processing_date), str(lake), build.run_id, tables)
+
+
+def _fetch(
+    engine: Engine, lake: Lake, options: QueryOptions | RelationOptions, on_event: OnEvent
+) -> tuple[Manifest, Statement]:
+    """Lets the engine read the tables that a query names, once it is known to do nothing but read."""
+    statement = read_statement(engine, options.sql)
+    on_event(Event(STAGE, "fetching the tables"))
+    return read_newest(lake, options.until, lambda build: _attach(engine, lake, build, statement)), statement
 
 
 def _attach(engine: Engine, lake: Lake, build: Manifest, statement: Statement) -> Manifest:
@@ -210,7 +267,7 @@ def _columns_of(engine: Engine, table: str) -> tuple[QueryColumn, ...]:
     return tuple(QueryColumn(name, type_) for name, type_ in engine.columns_of(table).items())
 
 
-def _readable(columns: Sequence[QueryColumn]) -> str:
+def readable_columns(columns: Sequence[QueryColumn]) -> str:
     """The columns, each as `values.readable_type` has it."""
     return ", ".join(_as_read(column) for column in columns)
 
