@@ -10,7 +10,7 @@ BENCH_VENV := .venv-bench
 BENCH_STAMP := $(BENCH_VENV)/.bench-installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-all run test check bench bench-enrich bench-build docs lock clean
+.PHONY: help setup setup-all run test check bench bench-enrich bench-build docs sbom lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -69,7 +69,11 @@ docs: setup-all ## Write the reference from the code, and build the site in docs
 	@$(BIN)/python -m sphinx -q -W --keep-going -b html -c docs . docs/_site
 	@echo "docs/_site/index.html"
 
-lock: ## Lock the requirements anew, with hashes and no addresses (needs uv)
+sbom: setup ## Write sbom.cdx.json and THIRD_PARTY_LICENSES.md from the lock and what is installed
+	@$(BIN)/python tools/bill_of_materials.py sbom.cdx.json
+	@$(BIN)/python tools/licence_notices.py THIRD_PARTY_LICENSES.md
+
+lock: ## Lock the requirements anew, with hashes and no addresses (needs uv); make sbom comes after it
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links pyproject.toml -o requirements/run.txt
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --group build -o requirements/build.txt
 	@uv pip compile --quiet --universal --python-version 3.13 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links -c requirements/run.txt --group lambda -o requirements/lambda.txt
