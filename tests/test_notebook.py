@@ -157,15 +157,17 @@ def test_a_relation_goes_on_in_duckdb(project: Project) -> None:
     assert summed.fetchall() == [("film", 400), ("series", 50)]
 
 
-def test_a_relation_outlives_the_rows_that_it_is_of_and_the_work_folder_does_not(project: Project) -> None:
+def test_a_relation_outlives_the_rows_that_it_is_of_and_takes_the_work_folder_with_it(project: Project) -> None:
     assert held_by(project) == []
     rows = notebook.query(project, "SELECT SUM(votes) FROM refined.fact_title")
     assert len(held_by(project)) == 2  # a folder and its lock
     relation = rows.relation
     del rows
     gc.collect()
-    assert held_by(project) == []
     assert relation.fetchall() == [(450,)]
+    del relation
+    gc.collect()
+    assert held_by(project) == []
     assert notebook.query(project, "SELECT 1 AS one").relation.project("one + 1").fetchall() == [(2,)]
 
 

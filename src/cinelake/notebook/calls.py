@@ -69,8 +69,8 @@ def query(project: Project, sql: str, *, until: date | None = None) -> Rows:
     with ExitStack() as held, Teller(quiet=True) as teller:
         found = held.enter_context(relate_query(project, lake, begun, RelationOptions(sql, until), teller))
         rows = Rows(found.relation)
-        # What the engine has on disk goes with the rows, or with this process.
-        finalize(rows, held.pop_all().close)
+        # What the engine has on disk goes with the relation, or with this process.
+        finalize(rows.relation, held.pop_all().close)
     return rows
 
 

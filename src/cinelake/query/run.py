@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from cinelake.config import Project
 from cinelake.engine import open_embedded
-from cinelake.engine.interface import Engine
+from cinelake.engine.interface import EmbeddedEngine, Engine
 from cinelake.engine.published import attach_newest, demand_build, read_newest, tables_of
 from cinelake.errors import ConfigurationError, DataError
 from cinelake.lake import Event, Lake, OnEvent, Run, Status, silent
@@ -202,14 +202,23 @@ def relate_query(
         build, statement = _fetch(engine, lake, options, on_event)
         engine.confine()
         on_event(Event(STAGE, "running the query"))
-        try:
-            relation = engine.relate(HELD, statement.text)
-        except DataError as error:
-            raise _in_words(error) from error
-        # SQL of the relation's may write where it may read, and these may be links to what lies in the lake.
-        for pin in engine.folder.glob("*.parquet"):
-            pin.unlink()
-        yield QueryRelation(run.on(build.processing_date), build.run_id, relation)
+        yield QueryRelation(run.on(build.processing_date), build.run_id, _relate(engine, statement.text))
+
+
+def _relate(engine: EmbeddedEngine, text: str) -> "DuckDBPyRelation":
+    """A relation over a query's rows, which whoever gets it is alone to hold.
+
+    Raises:
+        ConfigurationError: the engine refuses it; with the engine's words and the line.
+    """
+    try:
+        relation = engine.relate(HELD, text)
+    except DataError as error:
+        raise _in_words(error) from error
+    # SQL of the relation's may write where it may read, and these may be links to what lies in the lake.
+    for pin in engine.folder.glob("*.parquet"):
+        pin.unlink()
+    return relation
 
 
 def tell_tables(
