@@ -8,7 +8,8 @@
 
 Every stage of the command line is a function here: `land_files`, `enrich_titles`, `build_tables`, `ask_questions`,
 `write_report`, `verify_lake`, `survey_lake`, `query_tables`, `tell_tables`, `expire_records`, `expire_builds`,
-`register_tables`, and `run_pipeline` for those of a whole run, in order; `examine` looks at what is set up. Names are
+`register_tables`, and `run_pipeline` for those of a whole run, in order; `fetch_imdb` makes source files, and
+`examine` looks at what is set up. Names are
 loaded when they are first used, so that `import cinelake` costs nothing.
 """
 
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
         ExitCode,
         ServiceError,
     )
+    from cinelake.fetch import FetchOptions, FetchResult, fetch_imdb
     from cinelake.init import InitOptions, InitResult, make_project
     from cinelake.lake import Event, Lake, Run
     from cinelake.land import LandOptions, LandResult, Shard, await_shards, land_files
@@ -86,6 +88,8 @@ __all__ = [
     "ExpireBuildsResult",
     "ExpireOptions",
     "ExpireResult",
+    "FetchOptions",
+    "FetchResult",
     "Finding",
     "InitOptions",
     "InitResult",
@@ -117,6 +121,7 @@ __all__ = [
     "examine",
     "expire_builds",
     "expire_records",
+    "fetch_imdb",
     "land_files",
     "make_project",
     "query_tables",
@@ -158,6 +163,7 @@ _HOMES = {
         "ExitCode",
         "ServiceError",
     ),
+    "cinelake.fetch": ("FetchOptions", "FetchResult", "fetch_imdb"),
     "cinelake.init": ("InitOptions", "InitResult", "make_project"),
     "cinelake.lake": ("Event", "Lake", "Run"),
     "cinelake.land": ("LandOptions", "LandResult", "Shard", "await_shards", "land_files"),

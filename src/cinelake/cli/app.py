@@ -452,3 +452,42 @@ def init(
     made = make_project(directory, InitOptions(lake, with_sample=not no_sample))
     with reader_may_leave():
         output.show_project(made, as_json=json)
+
+
+@app.command(epilog="Example: cinelake fetch imdb --min-votes 1000 --agree")
+def fetch(
+    source: Annotated[  # noqa: ARG001 there is one so far
+        Literal["imdb"], typer.Argument(metavar="imdb", help="IMDb's public datasets.")
+    ],
+    project: ProjectOption = HERE,
+    agree: Annotated[
+        bool, typer.Option("--agree", help="You agree to IMDb's terms; on a terminal you are asked otherwise.")
+    ] = False,
+    min_votes: Annotated[
+        int, typer.Option("--min-votes", min=0, help="Leave out titles with fewer votes.", metavar="N")
+    ] = 0,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace files that no fetch has made.")] = False,
+    base_url: Annotated[
+        str | None,
+        typer.Option("--from", envvar="CINELAKE_IMDB_URL", help="Take IMDb's files from this address.", metavar="URL"),
+    ] = None,
+    json: JsonOption = False,
+    verbose: VerboseOption = 0,
+    quiet: QuietOption = False,
+) -> None:
+    """IMDb's public datasets to the files of films and series that lake.toml names."""
+    from cinelake.cli import output
+    from cinelake.cli.progress import Teller
+    from cinelake.cli.streams import agrees
+    from cinelake.config import Project
+    from cinelake.fetch import FetchOptions, fetch_imdb
+    from cinelake.fetch.run import BASE_URL
+    from cinelake.fetch.terms import IN_WORDS, URL
+
+    settings = Project.load(project)
+    agreed = agree or agrees(f"{IN_WORDS}: {URL}")
+    options = FetchOptions(agreed, base_url or BASE_URL, min_votes, replace)
+    with Teller(quiet=quiet, verbose=verbose > 0) as teller:
+        result = fetch_imdb(settings, options, teller)
+    with reader_may_leave():
+        output.show_fetched(result, as_json=json)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from cinelake.cli.tables import Column
     from cinelake.doctor import DoctorResult
     from cinelake.enrich import EnrichResult, ExpireResult
+    from cinelake.fetch import FetchResult
     from cinelake.init import InitResult
     from cinelake.land import LandResult
     from cinelake.pipeline import RunResult, StageResult
@@ -209,6 +210,22 @@ def show_project(made: "InitResult", *, as_json: bool) -> None:
     if not made.with_sample:
         _print_lines(["put movies.csv and series.csv into data/, or name other files in lake.toml; then:", ""])
     _print_lines([f"cd {shlex.quote(str(made.directory))}", "cinelake run"])
+
+
+def show_fetched(result: "FetchResult", *, as_json: bool) -> None:
+    """Prints what was fetched, what was made of it, and what must be said of its source."""
+    from cinelake.fetch.terms import ATTRIBUTION
+
+    if as_json:
+        _print_json(result.to_json())
+        return
+    for each in result.downloads:
+        dated = f", of {each.last_modified}" if each.last_modified else ""
+        _print_lines([f"{each.url} {each.action} ({size_of(each.bytes)}{dated}, sha256 {each.sha256})"])
+    for made in result.made:
+        told = f"{count_of(made.titles, 'title')}, {count_of(made.rows, 'row')}, {size_of(made.bytes)}"
+        _print_lines([f"{made.path} {result.status} ({told}, sha256 {made.sha256})"])
+    _print_lines([ATTRIBUTION])
 
 
 def _landed(result: "LandResult") -> list[str]:

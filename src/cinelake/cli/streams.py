@@ -41,6 +41,15 @@ def tell(text: str) -> None:
         silence(STDERR)
 
 
+def agrees(terms: str) -> bool:
+    """Whether who sits at a terminal agrees, who is asked there; False where nobody does."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return False
+    import typer
+
+    return typer.confirm(f"{terms}\nDo you agree?", err=True)
+
+
 @contextmanager
 def reader_may_leave() -> Iterator[None]:
     """Inside, a result is written to stdout: who needs no more of it, as `head` does, ends it and nothing else.
