@@ -16,6 +16,8 @@ from sqlglot import exp
 
 from cinelake.build.models import shipped_models
 from cinelake.build.reference import tables_markdown
+from cinelake.fetch.terms import ATTRIBUTION, URL
+from imdb import invented, serving
 from parts import moto_server
 
 ROOT = Path(__file__).parents[1]
@@ -23,6 +25,7 @@ DOCS = ROOT / "docs"
 BLOCK = re.compile(r"^([^\n]*)\n```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FILE = re.compile(r"`([\w./-]+\.(?:toml|sql|py|json))`")
 LINK = re.compile(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)")
+IMDB = ("imdb.md", "pt/imdb.md")
 CATALOG = ("catalog.md", "pt/catalogo.md")
 PAGES = [ROOT / "README.md", ROOT / "ARCHITECTURE.md", *sorted(DOCS.rglob("*.md"))]
 
@@ -135,6 +138,7 @@ def test_both_languages_of_a_page_have_the_same_commands_but_for_the_language() 
         ("ask-your-own.md", "pt/fazer-sua-pergunta.md"),
         ("catalog.md", "pt/catalogo.md"),
         ("tutorial.md", "pt/tutorial.md"),
+        IMDB,
     ):
         blocks = [BLOCK.findall((DOCS / name).read_text(encoding="utf-8")) for name in (english, portuguese)]
         consoles = [[text for _, language, text in each if language == "console"] for each in blocks]
@@ -197,6 +201,25 @@ def test_athena_s_own_grammar_takes_the_queries_of_the_page() -> None:
         names = {table.name.removesuffix("$partitions") for table in parsed.find_all(exp.Table)}
         registered = {model.query.name.replace(".", "_") for model in shipped_models()}
         assert names <= registered | {"newest_fact_title"}
+
+
+@pytest.mark.parametrize("name", IMDB)
+def test_imdbs_datasets_are_fetched_as_the_page_says(tmp_path: Path, name: str) -> None:
+    invented(titles=800).write(tmp_path / "imdb")
+    consoles = write_files(DOCS / name, tmp_path)
+    assert len(consoles) == 2
+    with serving(tmp_path / "imdb") as server:
+        for command, told in commands_of("".join(consoles)):
+            printed = printed_by(command, tmp_path, {"CINELAKE_IMDB_URL": server.url})
+            assert fits(told, printed), f"{command} printed\n{printed}"
+
+
+def test_both_languages_tell_the_same_of_imdbs_datasets() -> None:
+    pages = [DOCS.joinpath(name).read_text(encoding="utf-8") for name in IMDB]
+    assert blocks_of(IMDB[0], "console") == blocks_of(IMDB[1], "console") != []
+    shapes = [re.findall(r"^(?:#+ |\| `.*?\| `)", page, re.MULTILINE) for page in pages]
+    assert shapes[0] == shapes[1] != []
+    assert all(URL in page and ATTRIBUTION in page for page in pages)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
