@@ -27,9 +27,8 @@ class Fault:
     """What goes wrong with requests for files whose name matches."""
 
     kind: str
-    """status; break (after some bytes); stall (there, for good); mute (no length, no validators); weak (no strong
-    ETag); no-tag (only a date); no-range (of no use); bare-206 (a part of another file than was begun); huge (a length
-    beyond all disks)."""
+    """status; break (after some bytes); stall (there, for good); mute (no length, no validators); no-tag (only a
+    date); no-range (of no use); bare-206 (a part of another file than was begun); huge (a length beyond all disks)."""
     match: str = ""
     """A regular expression."""
     status: int = 500
@@ -37,6 +36,8 @@ class Fault:
     """With `status`."""
     after: int = 0
     """With `break` and `stall`: bytes of this answer that still go."""
+    weak: bool = False
+    """Besides: its ETag is a weak one."""
     times: int | None = None
     """How often; None always."""
 
@@ -87,7 +88,7 @@ class Imdb:
             return web.Response(status=404), None
         data = path.read_bytes()
         tag, date = f'"{hashlib.sha256(data).hexdigest()[:16]}"', formatdate(path.stat().st_mtime, usegmt=True)
-        headers = {"Last-Modified": date, "ETag": f"W/{tag}" if kind == "weak" else tag, "Accept-Ranges": "bytes"}
+        headers = {"Last-Modified": date, "ETag": f"W/{tag}" if fault and fault.weak else tag, "Accept-Ranges": "bytes"}
         if kind == "no-tag":
             del headers["ETag"]
         if _is_known(request, headers):
