@@ -74,12 +74,12 @@ sbom: setup ## Write sbom.cdx.json and THIRD_PARTY_LICENSES.md from the lock and
 	@$(BIN)/python tools/licence_notices.py THIRD_PARTY_LICENSES.md
 
 lock: ## Lock the requirements anew, with hashes and no addresses (needs uv); make sbom comes after it
-	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links pyproject.toml -o requirements/run.txt
-	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --group build -o requirements/build.txt
-	@uv pip compile --quiet --universal --python-version 3.13 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links -c requirements/run.txt --group lambda -o requirements/lambda.txt
-	@uv pip compile --quiet --universal --python-version 3.13 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links -c requirements/run.txt --extra spark pyproject.toml -o requirements/spark.txt
-	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links -c requirements/run.txt --group dev -o requirements/dev.txt
-	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links -c requirements/run.txt --group bench -o requirements/bench.txt
+	@uv pip compile --quiet --no-strip-extras --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links pyproject.toml -o requirements/run.txt
+	@uv pip compile --quiet --no-strip-extras --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --group build -o requirements/build.txt
+	@uv pip compile --quiet --no-strip-extras --universal --python-version 3.13 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links -c requirements/run.txt --group lambda -o requirements/lambda.txt
+	@uv pip compile --quiet --no-strip-extras --universal --python-version 3.13 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links -c requirements/run.txt --extra spark pyproject.toml -o requirements/spark.txt
+	@uv pip compile --quiet --no-strip-extras --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links -c requirements/run.txt --group dev -o requirements/dev.txt
+	@uv pip compile --quiet --no-strip-extras --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links -c requirements/run.txt --group bench -o requirements/bench.txt
 
 clean: ## Remove .venv and what tools left
 	@rm -rf $(VENV) $(BENCH_VENV) .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
