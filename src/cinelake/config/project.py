@@ -190,7 +190,8 @@ def _explain(error: ValidationError) -> ConfigurationError:
     faults = [_fault(detail["loc"], detail) for detail in error.errors(include_url=False)]
     more = f"; and {len(faults) - SHOWN} more" if len(faults) > SHOWN else ""
     return ConfigurationError(
-        f"{CONFIGURATION}: {'; '.join(faults[:SHOWN])}{more}", f"mend {CONFIGURATION}; README.md shows a whole one"
+        f"{CONFIGURATION}: {'; '.join(faults[:SHOWN])}{more}",
+        f"mend {CONFIGURATION}; cinelake init makes a folder with a whole one",
     )
 
 
