@@ -10,7 +10,7 @@ BENCH_VENV := .venv-bench
 BENCH_STAMP := $(BENCH_VENV)/.bench-installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-all run test check bench bench-enrich bench-build docs sbom lock clean
+.PHONY: help setup setup-all run test coverage check bench bench-enrich bench-build docs sbom lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,7 +46,10 @@ run: setup ## Run everything on data/, which gets an invented sample if it is em
 	@$(BIN)/python -m cinelake.sample data --if-absent
 	@$(BIN)/cinelake run
 
-test: setup-all ## Run the tests, with coverage
+test: setup-all ## Run the tests
+	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+
+coverage: setup-all ## Run the tests and tell what they do not reach; takes about twice as long
 	@$(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report=term:skip-covered $(ARGS)
 
 check: setup-all ## Lint, types and import contracts
