@@ -31,7 +31,7 @@ class Place(NamedTuple):
     text: str
     """Cut, without its line end."""
     lines: int = 1
-    """That the record takes."""
+    """That the record takes, but for the blank ones at its end."""
     holds_rows: bool = False
     """Whether a line between its first and its last has fields enough for a row of its own."""
 
@@ -133,8 +133,9 @@ def locate_records(
             return
         if number in unread:
             left -= 1
-            holds_rows = any(line.count(delimiter) >= width - 1 for line in islice(taken, 1, len(taken) - 1))
-            yield Located(number, None, Place(start, text, len(taken), holds_rows))
+            lines = next((count for count in range(len(taken), 1, -1) if taken[count - 1].strip("\r\n")), 1)
+            holds_rows = any(line.count(delimiter) >= width - 1 for line in islice(taken, 1, lines - 1))
+            yield Located(number, None, Place(start, text, lines, holds_rows))
         elif record:
             row += 1
             width = width or len(record)
