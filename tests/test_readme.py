@@ -18,6 +18,7 @@ TWINS = {
     "docs/pt/fazer-sua-pergunta.md": "docs/ask-your-own.md",
     "docs/pt/imdb.md": "docs/imdb.md",
     "docs/pt/index.md": "docs/index.md",
+    "docs/pt/ingestao.md": "docs/landing.md",
     "docs/pt/kubernetes.md": "docs/kubernetes.md",
     "docs/pt/nao-executado.md": "docs/not-run.md",
     "docs/pt/swarm.md": "docs/swarm.md",

