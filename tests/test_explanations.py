@@ -5,18 +5,27 @@ import hashlib
 import re
 from collections.abc import Callable
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import pytest
 from awscrt.checksums import crc64nvme
 from botocore.exceptions import ClientError
 
-from cinelake.config.settings import LakeTable
+from cinelake.ask.questions import load_questions
+from cinelake.build.models import shipped_models
+from cinelake.config.settings import Build, LakeTable
+from cinelake.engine.contract import CONTRACTS
+from cinelake.engine.inputs import KEEP_DAYS
+from cinelake.errors import DataError
 from cinelake.lake.reading import RACY_NS, WHOLE_BYTES
 from projects import Place, ProjectFolder
-from test_docs import BLOCK, DOCS
+from test_docs import BLOCK, DOCS, commands_of, fits, printed_by, write_files
 
+LAYERS = ("layers.md", "pt/camadas.md")
 LANDING = ("landing.md", "pt/ingestao.md")
+MODELS = shipped_models()
+QUESTIONS = ("best-artists", "budget-and-return", "films-vs-series", "genres-over-decades")
 MOST_LINES = 90
 YES, NO = ("yes", "sim"), ("no", "não")
 
@@ -37,11 +46,50 @@ def rows_of(text: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
 
 
-@pytest.mark.parametrize("pages", [LANDING], ids=lambda pages: pages[0])
+@pytest.mark.parametrize("pages", [LAYERS, LANDING], ids=lambda pages: pages[0])
 def test_an_explanation_is_short_and_shows_the_same_in_both_languages(pages: tuple[str, str]) -> None:
     assert all(len(text_of(name).splitlines()) <= MOST_LINES for name in pages)
     english, portuguese = ([(kind, text) for _, kind, text in BLOCK.findall(text_of(name))] for name in pages)
     assert english == portuguese
+
+
+# Layers
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_each_table_reads_what_the_page_says(name: str) -> None:
+    told = {row[0]: row[1] for row in rows_of(section_of(name, 0)) if len(row) == 2}
+    reads = {model.query.name: ", ".join(f"`{each}`" for each in sorted(model.query.references)) for model in MODELS}
+    assert told == {f"`{table}`": names for table, names in reads.items()}
+
+
+def test_only_one_shipped_question_reads_more_than_refined(folder: ProjectFolder) -> None:
+    others = {
+        question.name: {name for query in question.queries for name in query.references if name.startswith("trusted.")}
+        for question in load_questions(folder.load(), QUESTIONS)
+    }
+    assert others == {name: {"trusted.credits"} if name == "best-artists" else set() for name in QUESTIONS}
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_a_figure_is_followed_to_its_row_as_the_page_says(name: str, tmp_path: Path) -> None:
+    [console] = write_files(DOCS / name, tmp_path)
+    for command, told in commands_of(console):
+        printed = printed_by(command, tmp_path)
+        assert fits(told, printed), f"{command} printed\n{printed}"
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_what_is_told_of_wrong_rows_is_the_contract(name: str) -> None:
+    told = " ".join(section_of(name, 3).split())
+    by_name = {column.name: column for column in CONTRACTS["Movies"]}
+    years = by_name["anoLancamento"]
+    for start, column in (("rating 0 to |nota de 0 a ", by_name["notaMedia"]), (r"1870 (?:to|a) ", years)):
+        assert [int(found) for found in re.findall(rf"(?:{start})(\d+)", told)] == [column.maximum]
+    assert (years.minimum, by_name["numeroVotos"].minimum, by_name["tempoMinutos"].minimum) == (1870, 0, 1)
+    assert f"`max_rejected = {Build().max_rejected}`" in told
+    assert re.findall(r"(?:exit|código) (\d)", told) == [str(DataError.exit_code.value)]
+    assert str(KEEP_DAYS) in re.findall(r"\d+", section_of(name, 1))
 
 
 # Landing

@@ -14,6 +14,7 @@ TWINS = {
     "README.pt-BR.md": "README.md",
     "docs/pt/adicionar-uma-tabela.md": "docs/add-a-table.md",
     "docs/pt/aws.md": "docs/aws.md",
+    "docs/pt/camadas.md": "docs/layers.md",
     "docs/pt/catalogo.md": "docs/catalog.md",
     "docs/pt/fazer-sua-pergunta.md": "docs/ask-your-own.md",
     "docs/pt/imdb.md": "docs/imdb.md",
