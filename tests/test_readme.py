@@ -16,16 +16,25 @@ TWINS = {
     "docs/pt/aws.md": "docs/aws.md",
     "docs/pt/camadas.md": "docs/layers.md",
     "docs/pt/catalogo.md": "docs/catalog.md",
+    "docs/pt/consultar-o-tmdb.md": "docs/ask-tmdb.md",
+    "docs/pt/docker.md": "docs/docker.md",
     "docs/pt/fazer-sua-pergunta.md": "docs/ask-your-own.md",
     "docs/pt/imdb.md": "docs/imdb.md",
     "docs/pt/index.md": "docs/index.md",
     "docs/pt/ingestao.md": "docs/landing.md",
     "docs/pt/kubernetes.md": "docs/kubernetes.md",
+    "docs/pt/muitas-maquinas.md": "docs/many-machines.md",
     "docs/pt/nao-executado.md": "docs/not-run.md",
+    "docs/pt/no-s3.md": "docs/on-s3.md",
+    "docs/pt/perguntas.md": "docs/questions.md",
+    "docs/pt/python.md": "docs/python.md",
+    "docs/pt/sql.md": "docs/sql.md",
     "docs/pt/swarm.md": "docs/swarm.md",
     "docs/pt/tutorial.md": "docs/tutorial.md",
 }
 """Each page in Portuguese, and the one in English that says the same."""
+TYPED = [f"docs/pt/{name}.md" for name in ("consultar-o-tmdb", "docker", "muitas-maquinas", "no-s3", "python", "sql")]
+"""Of these, the pages of which all that is set off is to be typed, or put into a file."""
 LINK = re.compile(r"\]\(([^)]+)\)")
 
 
@@ -61,6 +70,14 @@ def test_a_page_in_portuguese_has_the_sections_and_tables_of_its_twin(page: str)
     assert levels_of(own) == levels_of(twin)
     rows = [re.findall(r"^\|", text_of(each), re.MULTILINE) for each in (own, twin)]
     assert len(rows[0]) == len(rows[1])
+
+
+@pytest.mark.parametrize("page", TYPED, ids=str)
+def test_what_is_typed_is_the_same_in_both_languages(page: str) -> None:
+    own, twin = ROOT / page, ROOT / TWINS[page]
+    fences = [re.findall(r"^```\w+\n.*?^```$", text_of(each), re.MULTILINE | re.DOTALL) for each in (own, twin)]
+    assert (commands_of(own), fences[0]) == (commands_of(twin), fences[1])
+    assert commands_of(own) or fences[0]
 
 
 def test_where_there_is_a_page_in_portuguese_the_portuguese_readme_leads_there() -> None:
