@@ -2,9 +2,11 @@
 
 import base64
 import hashlib
+import json
 import re
 from collections.abc import Callable
 from importlib.metadata import version
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -12,21 +14,28 @@ import pytest
 from awscrt.checksums import crc64nvme
 from botocore.exceptions import ClientError
 
+from cinelake import QueryOptions, query_tables
 from cinelake.ask.questions import load_questions
 from cinelake.build.models import shipped_models
-from cinelake.config.settings import Build, LakeTable
+from cinelake.config.settings import Analysis, Build, LakeTable, Tmdb
 from cinelake.engine.contract import CONTRACTS
 from cinelake.engine.inputs import KEEP_DAYS
+from cinelake.enrich.api import IN_VAIN
 from cinelake.errors import DataError
 from cinelake.lake.reading import RACY_NS, WHOLE_BYTES
+from conftest import SHARED, missing
 from projects import Place, ProjectFolder
+from tables import make_all
 from test_docs import BLOCK, DOCS, commands_of, fits, printed_by, write_files
 
 LAYERS = ("layers.md", "pt/camadas.md")
 LANDING = ("landing.md", "pt/ingestao.md")
+TMDB = ("what-tmdb-knows.md", "pt/o-que-o-tmdb-sabe.md")
 MODELS = shipped_models()
 QUESTIONS = ("best-artists", "budget-and-return", "films-vs-series", "genres-over-decades")
 MOST_LINES = 90
+OF_THE_GENRES = """SELECT COUNT(DISTINCT imdb_id) AS films FROM refined.bridge_title_genre
+WHERE kind = 'film' AND genre IN ('Drama', 'Romance')"""
 YES, NO = ("yes", "sim"), ("no", "não")
 
 
@@ -46,7 +55,7 @@ def rows_of(text: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
 
 
-@pytest.mark.parametrize("pages", [LAYERS, LANDING], ids=lambda pages: pages[0])
+@pytest.mark.parametrize("pages", [LAYERS, LANDING, TMDB], ids=lambda pages: pages[0])
 def test_an_explanation_is_short_and_shows_the_same_in_both_languages(pages: tuple[str, str]) -> None:
     assert all(len(text_of(name).splitlines()) <= MOST_LINES for name in pages)
     english, portuguese = ([(kind, text) for _, kind, text in BLOCK.findall(text_of(name))] for name in pages)
@@ -71,8 +80,8 @@ def test_only_one_shipped_question_reads_more_than_refined(folder: ProjectFolder
     assert others == {name: {"trusted.credits"} if name == "best-artists" else set() for name in QUESTIONS}
 
 
-@pytest.mark.parametrize("name", LAYERS)
-def test_a_figure_is_followed_to_its_row_as_the_page_says(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", [*LAYERS, *TMDB])
+def test_what_is_typed_prints_what_the_page_says(name: str, tmp_path: Path) -> None:
     [console] = write_files(DOCS / name, tmp_path)
     for command, told in commands_of(console):
         printed = printed_by(command, tmp_path)
@@ -178,3 +187,62 @@ def test_figures_of_a_landing_are_those_of_the_code(name: str) -> None:
     assert f" {WHOLE_BYTES >> 20} MiB " in promises
     assert f"{RACY_NS / 1e9:g} s" in promises
     assert f"`abandoned_uploads_hours = {LakeTable().abandoned_uploads_hours}`" in section_of(name, 3)
+
+
+# TMDB
+
+
+@pytest.fixture(scope="module")
+def measured(real: ProjectFolder) -> ProjectFolder:
+    """The real files in tables."""
+    real.write_settings()
+    make_all(real)
+    return real
+
+
+@pytest.mark.parametrize("name", TMDB)
+def test_the_coverage_is_the_one_that_was_measured(name: str, measured: ProjectFolder) -> None:
+    [sql] = [text for _, kind, text in BLOCK.findall(text_of(name)) if kind == "sql"]
+    films = [row[1:] for row in query_tables(*measured.open(), QueryOptions(sql)).rows if row[0] == "film"]
+    told = section_of(name, 2)
+    assert rows_of(told) == [[str(figure) for figure in row] for row in films]
+    [[everything]] = query_tables(*measured.open(), QueryOptions(OF_THE_GENRES)).rows
+    records, both = sum(row[1] for row in films), sum(row[-1] for row in films)
+    large = {int(re.sub(r"[.,]", "", number)) for number in re.findall(r"\d+[.,]\d{3}", told)}
+    assert large == {everything, records, both, 10_000}
+    assert round(records / both) == 10
+    assert films[-1][-1] > films[-1][1] / 2
+    assert films[0][-1] < films[0][1] / 100
+
+
+@pytest.mark.parametrize("name", TMDB)
+def test_what_is_told_of_tmdb_is_the_code_s(name: str, folder: ProjectFolder) -> None:
+    text = " ".join(text_of(name).split())
+    for setting, value in (
+        ("min_money", Analysis().min_money),
+        ("refresh_days", Tmdb().refresh_days),
+        ("requests_per_second", f"{Tmdb().requests_per_second:g}"),
+    ):
+        assert f"`{setting} = {value}`" in text
+    assert f" {KEEP_DAYS} " in text
+    assert (IN_VAIN, {"twenty", "vinte"} & set(text.split()) != set()) == (20, True)
+    template = files("cinelake.report").joinpath("page.html.j2").read_text(encoding="utf-8")
+    [sentence] = re.findall(r"\*(This product [^*]*)\*", text)
+    assert f">{sentence}<" in template
+
+
+def test_tmdb_describes_what_the_page_says() -> None:
+    """Its own description of its API, as far as it is here."""
+    path = SHARED / "tmdb" / "openapi-subset.json"
+    if not path.is_file():
+        missing(f"no description of TMDB's API in {path}")
+    paths = json.loads(path.read_text(encoding="utf-8"))["paths"]
+
+    def fields(call: str) -> Any:
+        return paths[call]["get"]["responses"]["200"]["content"]["application/json"]["schema"]["properties"]
+
+    film, series = fields("/3/movie/{movie_id}"), fields("/3/tv/{series_id}")
+    assert [film[name]["default"] for name in ("budget", "revenue", "popularity")] == [0, 0, 0]
+    assert ("imdb_id" in film, "popularity" in series) == (True, True)
+    assert {"budget", "revenue", "imdb_id", "currency"} & set(series) == set() == {"currency"} & set(film)
+    assert {"movie_results", "tv_results", "tv_episode_results"} <= set(fields("/3/find/{external_id}"))

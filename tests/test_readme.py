@@ -26,6 +26,7 @@ TWINS = {
     "docs/pt/muitas-maquinas.md": "docs/many-machines.md",
     "docs/pt/nao-executado.md": "docs/not-run.md",
     "docs/pt/no-s3.md": "docs/on-s3.md",
+    "docs/pt/o-que-o-tmdb-sabe.md": "docs/what-tmdb-knows.md",
     "docs/pt/perguntas.md": "docs/questions.md",
     "docs/pt/python.md": "docs/python.md",
     "docs/pt/sql.md": "docs/sql.md",
