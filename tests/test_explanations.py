@@ -8,14 +8,18 @@ from collections.abc import Callable
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
+from statistics import variance
 from typing import Any
 
 import pytest
 from awscrt.checksums import crc64nvme
 from botocore.exceptions import ClientError
 
-from cinelake import QueryOptions, query_tables
+from cinelake import AskOptions, QueryOptions, ask_questions, query_tables
+from cinelake.ask import Answer
+from cinelake.ask.comparison import CONFIDENCE
 from cinelake.ask.questions import load_questions
+from cinelake.ask.sentences import Language
 from cinelake.build.models import shipped_models
 from cinelake.config.settings import Analysis, Build, LakeTable, Tmdb
 from cinelake.engine.contract import CONTRACTS
@@ -23,13 +27,15 @@ from cinelake.engine.inputs import KEEP_DAYS
 from cinelake.enrich.api import IN_VAIN
 from cinelake.errors import DataError
 from cinelake.lake.reading import RACY_NS, WHOLE_BYTES
+from cinelake.sample import write_sample
 from conftest import SHARED, missing
-from projects import Place, ProjectFolder
-from tables import make_all
+from projects import SERIES_HEADER, Place, ProjectFolder
+from tables import film, make_all, one_series
 from test_docs import BLOCK, DOCS, commands_of, fits, printed_by, write_files
 
 LAYERS = ("layers.md", "pt/camadas.md")
 LANDING = ("landing.md", "pt/ingestao.md")
+STATISTICS = ("statistics.md", "pt/estatistica.md")
 TMDB = ("what-tmdb-knows.md", "pt/o-que-o-tmdb-sabe.md")
 MODELS = shipped_models()
 QUESTIONS = ("best-artists", "budget-and-return", "films-vs-series", "genres-over-decades")
@@ -55,11 +61,27 @@ def rows_of(text: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
 
 
-@pytest.mark.parametrize("pages", [LAYERS, LANDING, TMDB], ids=lambda pages: pages[0])
+def numbers_of(name: str) -> list[float]:
+    """The numbers in a page's prose and tables, sorted, however its language writes them."""
+    text = re.sub(r"^```.*?^```$", "", text_of(name), flags=re.MULTILINE | re.DOTALL)
+    if name.startswith("pt/"):
+        text = re.sub(r"\d+(?:[.,]\d+)*", lambda found: swapped(found[0]), text)
+    return sorted(float(found.replace(",", "")) for found in re.findall(r"\d+(?:,\d{3})*(?:\.\d+)?", text))
+
+
+def swapped(number: str) -> str:
+    """A number of Portuguese, written as English does; one whose point parts no thousands is English already."""
+    if "," not in number and not re.fullmatch(r"\d{1,3}(\.\d{3})+", number):
+        return number
+    return number.translate(str.maketrans(",.", ".,"))
+
+
+@pytest.mark.parametrize("pages", [LAYERS, LANDING, STATISTICS, TMDB], ids=lambda pages: pages[0])
 def test_an_explanation_is_short_and_shows_the_same_in_both_languages(pages: tuple[str, str]) -> None:
     assert all(len(text_of(name).splitlines()) <= MOST_LINES for name in pages)
     english, portuguese = ([(kind, text) for _, kind, text in BLOCK.findall(text_of(name))] for name in pages)
     assert english == portuguese
+    assert numbers_of(pages[0]) == numbers_of(pages[1])
 
 
 # Layers
@@ -246,3 +268,105 @@ def test_tmdb_describes_what_the_page_says() -> None:
     assert ("imdb_id" in film, "popularity" in series) == (True, True)
     assert {"budget", "revenue", "imdb_id", "currency"} & set(series) == set() == {"currency"} & set(film)
     assert {"movie_results", "tv_results", "tv_episode_results"} <= set(fields("/3/find/{external_id}"))
+
+
+# Statistics
+
+
+def asked(folder: ProjectFolder, question: str) -> Answer:
+    """The answer to a question about the films and series of a folder."""
+    make_all(folder)
+    [answer] = ask_questions(*folder.open(), AskOptions((question,))).answers
+    return answer
+
+
+def in_english(name: str, number: int) -> str:
+    """A section of a page, its numbers as English writes them."""
+    text = section_of(name, number)
+    return re.sub(r"\d+(?:[.,]\d+)*", lambda found: swapped(found[0]), text) if name.startswith("pt/") else text
+
+
+@pytest.mark.parametrize("name", STATISTICS)
+def test_the_interval_of_the_page_is_what_the_question_answers(name: str, folder: ProjectFolder) -> None:
+    told = " ".join(in_english(name, 2).split())
+    titles = [(f"tt9910000{number}", *row) for number, row in enumerate(rows_of(section_of(name, 2)))]
+    is_film = {"film": True, "filme": True, "series": False, "série": False}
+    films = [film(key, genero="Drama", notaMedia=rating) for key, _, kind, rating in titles if is_film[kind]]
+    series = [one_series(key, genero="Drama", notaMedia=rating) for key, _, kind, rating in titles if not is_film[kind]]
+    folder.write_csv("movies.csv", films)
+    folder.write_csv("series.csv", series, header=SERIES_HEADER)
+    answer = asked(folder, "films-vs-series")
+    [row] = [row for row in answer.tables["differences"] if (row["genre"], row["metric"]) == ("any", "rating")]
+    words = answer.words.words_of("differences").columns
+    assert f"d = {row['difference']:g}, " in told
+    assert re.search(rf" {row['ci_low']:.2f} (?:to|a) {row['ci_high']:.2f}\.", told)
+    assert f" {row['prob_series_higher']:.1%}" in told
+    values = [[float(rating) for _, _, kind, rating in titles if is_film[kind] is side] for side in (True, False)]
+    errors = [variance(side) / len(side) for side in values]
+    freedom = sum(errors) ** 2 / sum(error**2 / (len(side) - 1) for error, side in zip(errors, values, strict=True))
+    assert f"e² = {sum(errors):g}, ν = {freedom:.3f}, " in told
+    verdicts = words["verdict"].values or {}
+    language: Language = "pt" if name.startswith("pt/") else "en"
+    assert row["verdict"] == "series"
+    assert f"`{getattr(verdicts['series'], language)}`" in told
+    assert all(f"`{getattr(verdicts[each], language)}`" in told for each in ("too_close", "no_data"))
+    [least] = re.findall(r"(?:at least|pelo menos) 0, ([\d,]+) (?:and|e) ([\d,]+)", told)
+    assert [0, *(int(each.replace(",", "")) for each in least)] == answer.parameters["sensitivity"]
+
+
+@pytest.mark.parametrize("name", STATISTICS)
+def test_the_thresholds_of_the_page_are_what_the_question_answers(name: str, folder: ProjectFolder) -> None:
+    told = " ".join(in_english(name, 3).split())
+    films = [(f"tt9910000{number}", *row) for number, row in enumerate(rows_of(section_of(name, 3)))]
+    folder.write_csv("movies.csv", [film(key, tituloPincipal=title, genero="Drama") for key, title, *_ in films])
+    folder.write_records(
+        "tmdb.jsonl",
+        [
+            {
+                "id": number,
+                "imdb_id": key,
+                "title": title,
+                "budget": int(budget),
+                "revenue": int(revenue),
+                "popularity": float(popularity),
+            }
+            for number, (key, title, budget, revenue, _, popularity) in enumerate(films, start=1)
+        ],
+    )
+    answer = asked(folder, "budget-and-return")
+    names = [f"{figure}_{end}" for figure in ("budget", "roi", "popularity") for end in ("q1", "q3")]
+    thresholds = [answer.summary[each] for each in names]
+    assert [float(each) for each in re.findall(r"(?:up to|até|from|a partir de) ([\d.]+\d)", told)] == thresholds
+    corners = {row["group"]: row["title"] for row in answer.rows}
+    assert re.findall(r": (\w) (?:is in the first, |está no primeiro, )(\w) ", told) == [
+        (corners["big_low_low"], corners["small_high_high"])
+    ]
+    rates = {row[1]: float(row[4]) for row in films}
+    assert all(row["roi"] == rates[row["title"]] for row in answer.rows)
+    assert len(answer.rows) == 2
+
+
+@pytest.mark.parametrize("name", STATISTICS)
+def test_the_settings_of_the_page_are_the_question_s_own(name: str, folder: ProjectFolder) -> None:
+    told = " ".join(in_english(name, 3).split())
+    [question] = load_questions(folder.load(), ("budget-and-return",))
+    low, high, films = (question.words.parameters[each] for each in ("low", "high", "decade_films"))
+    assert re.search(rf" {low} \(`low`\).* {high} \(`high`\)", told)
+    assert re.search(rf" {films} .{{0,40}}\(`decade_films`\)", told)
+    assert re.search(rf" {Analysis().min_money:,} USD \(`min_money`", told)
+    assert f"{CONFIDENCE:.0%}" in section_of(name, 2)
+
+
+@pytest.mark.parametrize("name", STATISTICS)
+def test_what_the_page_says_of_the_sample_and_of_many_verdicts_is_so(name: str, tmp_path: Path) -> None:
+    folder = ProjectFolder(tmp_path)
+    sample = write_sample(tmp_path)
+    assert sample.tmdb.name == "tmdb.jsonl"
+    folder.write_settings()
+    answer = asked(folder, "films-vs-series")
+    [series] = [row for row in answer.rows if (row["kind"], row["genre"]) == ("series", "any")]
+    assert (series["with_popularity"], series["titles"]) == (52, 110)
+    assert re.search(r" 52 .* 110[ ,]", section_of(name, 1))
+    verdicts = [len(answer.tables[table]) for table in ("differences", "sensitivity")]
+    assert f" {verdicts[0]} " in (told := section_of(name, 4).replace(",", " "))
+    assert f" {verdicts[1]} " in told

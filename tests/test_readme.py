@@ -18,6 +18,7 @@ TWINS = {
     "docs/pt/catalogo.md": "docs/catalog.md",
     "docs/pt/consultar-o-tmdb.md": "docs/ask-tmdb.md",
     "docs/pt/docker.md": "docs/docker.md",
+    "docs/pt/estatistica.md": "docs/statistics.md",
     "docs/pt/fazer-sua-pergunta.md": "docs/ask-your-own.md",
     "docs/pt/imdb.md": "docs/imdb.md",
     "docs/pt/index.md": "docs/index.md",
