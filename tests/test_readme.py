@@ -35,8 +35,6 @@ TWINS = {
     "docs/pt/tutorial.md": "docs/tutorial.md",
 }
 """Each page in Portuguese, and the one in English that says the same."""
-TYPED = [f"docs/pt/{name}.md" for name in ("consultar-o-tmdb", "docker", "muitas-maquinas", "no-s3", "python", "sql")]
-"""Of these, the pages of which all that is set off is to be typed, or put into a file."""
 LINK = re.compile(r"\]\(([^)]+)\)")
 
 
@@ -72,14 +70,6 @@ def test_a_page_in_portuguese_has_the_sections_and_tables_of_its_twin(page: str)
     assert levels_of(own) == levels_of(twin)
     rows = [re.findall(r"^\|", text_of(each), re.MULTILINE) for each in (own, twin)]
     assert len(rows[0]) == len(rows[1])
-
-
-@pytest.mark.parametrize("page", TYPED, ids=str)
-def test_what_is_typed_is_the_same_in_both_languages(page: str) -> None:
-    own, twin = ROOT / page, ROOT / TWINS[page]
-    fences = [re.findall(r"^```\w+\n.*?^```$", text_of(each), re.MULTILINE | re.DOTALL) for each in (own, twin)]
-    assert (commands_of(own), fences[0]) == (commands_of(twin), fences[1])
-    assert commands_of(own) or fences[0]
 
 
 def test_where_there_is_a_page_in_portuguese_the_portuguese_readme_leads_there() -> None:
