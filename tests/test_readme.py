@@ -31,6 +31,7 @@ TWINS = {
     "docs/pt/perguntas.md": "docs/questions.md",
     "docs/pt/python.md": "docs/python.md",
     "docs/pt/sql.md": "docs/sql.md",
+    "docs/pt/outro-genero.md": "docs/another-genre.md",
     "docs/pt/swarm.md": "docs/swarm.md",
     "docs/pt/tutorial.md": "docs/tutorial.md",
 }
