@@ -1,14 +1,18 @@
 """The how-to pages: each command is run as it is written, in both languages, and prints what the page says."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
+from cinelake.config.settings import Source
+from cinelake.engine.contract import CONTRACTS
 from test_docs import BLOCK, DOCS, commands_of, fits, printed_by, write_files
 
 GENRE = ("another-genre.md", "pt/outro-genero.md")
-PAIRS = [GENRE]
+SOURCE = ("another-source.md", "pt/outros-arquivos.md")
+PAIRS = [GENRE, SOURCE]
 
 
 def follow(name: str, folder: Path, variables: Mapping[str, str] | None = None) -> None:
@@ -38,3 +42,16 @@ def test_a_page_fits_a_sitting(name: str) -> None:
 @pytest.mark.parametrize("name", GENRE)
 def test_other_genres_are_asked_about_as_the_page_says(tmp_path: Path, name: str) -> None:
     follow(name, tmp_path)
+
+
+@pytest.mark.parametrize("name", SOURCE)
+def test_other_files_are_read_as_the_page_says(tmp_path: Path, name: str) -> None:
+    follow(name, tmp_path)
+
+
+@pytest.mark.parametrize("name", SOURCE)
+def test_the_page_names_every_column_of_the_contract_and_every_key_of_a_source(name: str) -> None:
+    page = DOCS.joinpath(name).read_text(encoding="utf-8")
+    columns = {column.name for contract in CONTRACTS.values() for column in contract}
+    assert {each for each in columns if f"`{each}`" not in page} == set()
+    assert set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)) == set(Source.model_fields) - {"format"}
