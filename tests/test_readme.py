@@ -32,6 +32,7 @@ TWINS = {
     "docs/pt/python.md": "docs/python.md",
     "docs/pt/sql.md": "docs/sql.md",
     "docs/pt/outro-genero.md": "docs/another-genre.md",
+    "docs/pt/outros-armazenamentos.md": "docs/s3-compatible-stores.md",
     "docs/pt/outros-arquivos.md": "docs/another-source.md",
     "docs/pt/swarm.md": "docs/swarm.md",
     "docs/pt/tutorial.md": "docs/tutorial.md",
