@@ -1,6 +1,12 @@
 """The how-to pages: each command is run as it is written, in both languages, and prints what the page says."""
 
+import configparser
+import fcntl
+import os
 import re
+import shutil
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -8,14 +14,19 @@ import pytest
 
 from cinelake.config.settings import Source
 from cinelake.engine.contract import CONTRACTS
+from cinelake.errors import ExitCode
 from parts import moto_server, rclone_server
 from projects import Place, ProjectFolder, S3Server
-from test_docs import BLOCK, DOCS, commands_of, fits, printed_by, write_files
+from test_docs import BLOCK, DOCS, blocks_of, commands_of, fits, printed_by, write_files
 
 GENRE = ("another-genre.md", "pt/outro-genero.md")
 SOURCE = ("another-source.md", "pt/outros-arquivos.md")
 STORES = ("s3-compatible-stores.md", "pt/outros-armazenamentos.md")
-PAIRS = [GENRE, SOURCE, STORES]
+DAILY = ("daily.md", "pt/todo-dia.md")
+PAIRS = [GENRE, SOURCE, STORES, DAILY]
+
+UNIT = re.compile(r"`(cinelake\.\w+)`:?\n```ini\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+"""A unit of systemd's, which the line above it names."""
 
 
 def follow(name: str, folder: Path, variables: Mapping[str, str] | None = None) -> None:
@@ -95,3 +106,101 @@ def found_of(server: S3Server, told: str) -> list[str]:
     if "undone: the block of public ACLs" in told:
         found[0] = "in part"
     return [*found, "yes" if server.signatures else "no"]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A home folder with a project, and cinelake's environment where the page has it."""
+    program = tmp_path / "cinelake/.venv/bin"
+    program.parent.mkdir(parents=True)
+    program.symlink_to(Path(sys.executable).parent, target_is_directory=True)
+    ProjectFolder(tmp_path / "films").write_small()
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", DAILY)
+def test_a_second_run_of_a_day_does_what_the_page_says(tmp_path: Path, name: str) -> None:
+    follow(name, tmp_path)
+
+
+@pytest.mark.parametrize("name", DAILY)
+def test_cron_can_read_the_lines_and_runs_their_commands(home: Path, name: str) -> None:
+    [table] = blocks_of(name, "text")
+    for line in table.splitlines():
+        *fields, command = line.split(maxsplit=5)
+        for field, last in zip(fields, (59, 23, 31, 12, 7), strict=True):
+            assert field == "*" or 0 <= int(field) <= last
+        assert "%" not in command, "cron takes it for a line end"
+        ended = as_cron(command, home)
+        assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+    told = home.joinpath("films/run.log").read_text(encoding="utf-8")
+    assert "report  done" in told
+    assert "no record of TMDB's is older than 180 days" in told
+
+
+@pytest.mark.parametrize("name", DAILY)
+def test_cron_leaves_out_a_run_while_another_goes_on(home: Path, name: str) -> None:
+    command = blocks_of(name, "text")[0].splitlines()[0].split(maxsplit=5)[5]
+    with home.joinpath("films/run.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        ended = as_cron(command, home)
+    assert (ended.returncode, ended.stderr) == (1, "")
+    assert not home.joinpath("films/lake").exists()
+
+
+@pytest.mark.parametrize("name", DAILY)
+def test_systemd_takes_the_units_and_the_service_runs(home: Path, name: str) -> None:
+    units = dict(UNIT.findall(DOCS.joinpath(name).read_text(encoding="utf-8")))
+    assert set(units) == {"cinelake.service", "cinelake.timer"}
+    folder = home / ".config/systemd/user"
+    folder.mkdir(parents=True)
+    for file, text in units.items():
+        folder.joinpath(file).write_text(text, encoding="utf-8")
+    if shutil.which("systemd-analyze"):
+        looked = subprocess.run(
+            ["systemd-analyze", "verify", "--user", *(f"./{file}" for file in units)],
+            cwd=folder,
+            env={**os.environ, "HOME": str(home), "XDG_RUNTIME_DIR": str(home)},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert (looked.returncode, looked.stderr) == (0, "")
+    service = read_unit(units["cinelake.service"])["Service"]
+    timer = read_unit(units["cinelake.timer"])
+    assert (service["Type"], timer["Timer"]["Persistent"]) == ("oneshot", "true")
+    assert timer["Install"]["WantedBy"] == "timers.target"
+    ended = as_cron(
+        service["ExecStart"].replace("%h", str(home)), Path(service["WorkingDirectory"].replace("%h", str(home)))
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "report  done" in ended.stdout
+
+
+@pytest.mark.parametrize("name", DAILY)
+def test_every_exit_code_is_told(name: str) -> None:
+    told = re.findall(r"^\| (\d+) \|", DOCS.joinpath(name).read_text(encoding="utf-8"), re.MULTILINE)
+    assert [int(code) for code in told] == sorted(ExitCode)
+
+
+def as_cron(command: str, home: Path) -> subprocess.CompletedProcess[str]:
+    """Runs a command as cron does: by `sh`, in the home folder, with hardly any variables."""
+    kept = {name: value for name, value in os.environ.items() if name == "PYTHONPATH"}
+    return subprocess.run(
+        ["/bin/sh", "-c", command],
+        cwd=home,
+        env={**kept, "HOME": str(home), "PATH": "/usr/bin:/bin", "LOGNAME": "somebody"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=200,
+    )
+
+
+def read_unit(text: str) -> configparser.ConfigParser:
+    """A unit of systemd's."""
+    unit = configparser.ConfigParser(interpolation=None)
+    unit.optionxform = str  # type: ignore[assignment,method-assign]
+    unit.read_string(text)
+    return unit

@@ -35,6 +35,7 @@ TWINS = {
     "docs/pt/outros-armazenamentos.md": "docs/s3-compatible-stores.md",
     "docs/pt/outros-arquivos.md": "docs/another-source.md",
     "docs/pt/swarm.md": "docs/swarm.md",
+    "docs/pt/todo-dia.md": "docs/daily.md",
     "docs/pt/tutorial.md": "docs/tutorial.md",
 }
 """Each page in Portuguese, and the one in English that says the same."""
