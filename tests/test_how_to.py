@@ -23,7 +23,8 @@ GENRE = ("another-genre.md", "pt/outro-genero.md")
 SOURCE = ("another-source.md", "pt/outros-arquivos.md")
 STORES = ("s3-compatible-stores.md", "pt/outros-armazenamentos.md")
 DAILY = ("daily.md", "pt/todo-dia.md")
-PAIRS = [GENRE, SOURCE, STORES, DAILY]
+BACKFILL = ("backfill.md", "pt/datas-passadas.md")
+PAIRS = [GENRE, SOURCE, STORES, DAILY, BACKFILL]
 
 UNIT = re.compile(r"`(cinelake\.\w+)`:?\n```ini\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 """A unit of systemd's, which the line above it names."""
@@ -106,6 +107,11 @@ def found_of(server: S3Server, told: str) -> list[str]:
     if "undone: the block of public ACLs" in told:
         found[0] = "in part"
     return [*found, "yes" if server.signatures else "no"]
+
+
+@pytest.mark.parametrize("name", BACKFILL)
+def test_past_dates_are_filled_in_as_the_page_says(tmp_path: Path, name: str) -> None:
+    follow(name, tmp_path)
 
 
 @pytest.fixture

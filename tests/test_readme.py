@@ -19,6 +19,7 @@ TWINS = {
     "docs/pt/consultar-o-tmdb.md": "docs/ask-tmdb.md",
     "docs/pt/docker.md": "docs/docker.md",
     "docs/pt/estatistica.md": "docs/statistics.md",
+    "docs/pt/datas-passadas.md": "docs/backfill.md",
     "docs/pt/fazer-sua-pergunta.md": "docs/ask-your-own.md",
     "docs/pt/imdb.md": "docs/imdb.md",
     "docs/pt/index.md": "docs/index.md",
