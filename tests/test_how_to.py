@@ -17,14 +17,17 @@ from cinelake.engine.contract import CONTRACTS
 from cinelake.errors import ExitCode
 from parts import moto_server, rclone_server
 from projects import Place, ProjectFolder, S3Server
+from tables import build, make_all
 from test_docs import BLOCK, DOCS, blocks_of, commands_of, fits, printed_by, write_files
+from tmdb import ask_tmdb
 
 GENRE = ("another-genre.md", "pt/outro-genero.md")
 SOURCE = ("another-source.md", "pt/outros-arquivos.md")
 STORES = ("s3-compatible-stores.md", "pt/outros-armazenamentos.md")
 DAILY = ("daily.md", "pt/todo-dia.md")
 BACKFILL = ("backfill.md", "pt/datas-passadas.md")
-PAIRS = [GENRE, SOURCE, STORES, DAILY, BACKFILL]
+SNAPSHOT = ("share-a-snapshot.md", "pt/repassar-um-snapshot.md")
+PAIRS = [GENRE, SOURCE, STORES, DAILY, BACKFILL, SNAPSHOT]
 
 UNIT = re.compile(r"`(cinelake\.\w+)`:?\n```ini\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 """A unit of systemd's, which the line above it names."""
@@ -112,6 +115,28 @@ def found_of(server: S3Server, told: str) -> list[str]:
 @pytest.mark.parametrize("name", BACKFILL)
 def test_past_dates_are_filled_in_as_the_page_says(tmp_path: Path, name: str) -> None:
     follow(name, tmp_path)
+
+
+@pytest.mark.parametrize("name", SNAPSHOT)
+def test_records_are_handed_on_as_the_page_says(tmp_path: Path, name: str) -> None:
+    follow(name, tmp_path)
+
+
+def test_what_tmdb_was_asked_for_is_a_snapshot_for_another_project_which_does_not_know_its_age(
+    landed: ProjectFolder, tmp_path: Path
+) -> None:
+    ask_tmdb(landed)
+    build(landed)
+    shutil.copytree(landed.path / "lake/Raw/TMDB", tmp_path / "other/from/TMDB")
+    other = ProjectFolder(tmp_path / "other")
+    other.write_small()
+    other.write_settings(tmdb='source = "snapshot"\nsnapshot = "from/TMDB/**/*.json"')
+    make_all(other)
+    columns = "imdb_id, tmdb_id, popularity, budget, revenue"
+    rows = [each.document("sql", f"SELECT {columns} FROM tmdb ORDER BY ALL")["rows"] for each in (landed, other)]
+    assert rows[0] == rows[1] != []
+    asked = [each.document("sql", "SELECT MAX(asked_at) AS at FROM tmdb")["rows"][0]["at"] for each in (landed, other)]
+    assert asked[0] < asked[1]
 
 
 @pytest.fixture

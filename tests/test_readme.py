@@ -35,6 +35,7 @@ TWINS = {
     "docs/pt/outro-genero.md": "docs/another-genre.md",
     "docs/pt/outros-armazenamentos.md": "docs/s3-compatible-stores.md",
     "docs/pt/outros-arquivos.md": "docs/another-source.md",
+    "docs/pt/repassar-um-snapshot.md": "docs/share-a-snapshot.md",
     "docs/pt/swarm.md": "docs/swarm.md",
     "docs/pt/todo-dia.md": "docs/daily.md",
     "docs/pt/tutorial.md": "docs/tutorial.md",
