@@ -27,7 +27,8 @@ STORES = ("s3-compatible-stores.md", "pt/outros-armazenamentos.md")
 DAILY = ("daily.md", "pt/todo-dia.md")
 BACKFILL = ("backfill.md", "pt/datas-passadas.md")
 SNAPSHOT = ("share-a-snapshot.md", "pt/repassar-um-snapshot.md")
-PAIRS = [GENRE, SOURCE, STORES, DAILY, BACKFILL, SNAPSHOT]
+EVIDENCE = ("hand-in-the-evidence.md", "pt/entregar-as-evidencias.md")
+PAIRS = [GENRE, SOURCE, STORES, DAILY, BACKFILL, SNAPSHOT, EVIDENCE]
 
 UNIT = re.compile(r"`(cinelake\.\w+)`:?\n```ini\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 """A unit of systemd's, which the line above it names."""
@@ -137,6 +138,12 @@ def test_what_tmdb_was_asked_for_is_a_snapshot_for_another_project_which_does_no
     assert rows[0] == rows[1] != []
     asked = [each.document("sql", "SELECT MAX(asked_at) AS at FROM tmdb")["rows"][0]["at"] for each in (landed, other)]
     assert asked[0] < asked[1]
+
+
+@pytest.mark.parametrize("name", EVIDENCE)
+def test_the_evidence_is_handed_in_as_the_page_says(tmp_path: Path, name: str) -> None:
+    with moto_server() as server:
+        follow(name, tmp_path, server.variables)
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ TWINS = {
     "docs/pt/docker.md": "docs/docker.md",
     "docs/pt/estatistica.md": "docs/statistics.md",
     "docs/pt/datas-passadas.md": "docs/backfill.md",
+    "docs/pt/entregar-as-evidencias.md": "docs/hand-in-the-evidence.md",
     "docs/pt/fazer-sua-pergunta.md": "docs/ask-your-own.md",
     "docs/pt/imdb.md": "docs/imdb.md",
     "docs/pt/index.md": "docs/index.md",
