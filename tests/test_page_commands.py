@@ -12,6 +12,7 @@ import pytest
 
 import test_docs
 import test_explanations
+import test_how_to
 import test_kubernetes_page
 from conftest import missing
 from containers import docker, host_address, reason_without_docker
@@ -305,6 +306,13 @@ ELSEWHERE: dict[str, Callable[..., None]] = {
     "docs/add-a-table.md": test_docs.test_a_table_and_a_question_are_added_as_the_page_says,
     "docs/ask-your-own.md": test_docs.test_a_question_with_a_chart_is_asked_as_the_page_says,
     "docs/catalog.md": test_docs.test_tables_are_catalogued_as_the_page_says,
+    "docs/another-genre.md": test_how_to.test_other_genres_are_asked_about_as_the_page_says,
+    "docs/another-source.md": test_how_to.test_other_files_are_read_as_the_page_says,
+    "docs/backfill.md": test_how_to.test_past_dates_are_filled_in_as_the_page_says,
+    "docs/daily.md": test_how_to.test_a_second_run_of_a_day_does_what_the_page_says,
+    "docs/hand-in-the-evidence.md": test_how_to.test_the_evidence_is_handed_in_as_the_page_says,
+    "docs/s3-compatible-stores.md": test_how_to.test_another_store_is_set_up_as_the_page_says,
+    "docs/share-a-snapshot.md": test_how_to.test_records_are_handed_on_as_the_page_says,
     "docs/layers.md": test_explanations.test_what_is_typed_prints_what_the_page_says,
     "docs/what-tmdb-knows.md": test_explanations.test_what_is_typed_prints_what_the_page_says,
     "docs/imdb.md": test_docs.test_imdbs_datasets_are_fetched_as_the_page_says,
@@ -366,8 +374,11 @@ def test_each_block_is_typed_by_a_test_or_its_section_says_that_it_was_not_run(b
 
 @pytest.mark.parametrize("page", TWINS)
 def test_in_portuguese_the_same_is_typed(page: str) -> None:
-    typed = [[block.commands for block in blocks_of(each)] for each in (page, TWINS[page])]
-    assert [[command.replace(" --lang pt", "") for command in commands] for commands in typed[0]] == typed[1]
+    typed = [
+        [command.replace(" --lang pt", "") for block in blocks_of(each) for command in block.commands]
+        for each in (page, TWINS[page])
+    ]
+    assert typed[0] == typed[1]
 
 
 def test_no_claim_is_left_of_a_page_that_is_gone() -> None:

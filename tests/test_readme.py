@@ -1,5 +1,6 @@
 """The front door, in two languages: kept in step, with commands that are there."""
 
+import os
 import re
 from pathlib import Path
 
@@ -17,10 +18,10 @@ TWINS = {
     "docs/pt/camadas.md": "docs/layers.md",
     "docs/pt/catalogo.md": "docs/catalog.md",
     "docs/pt/consultar-o-tmdb.md": "docs/ask-tmdb.md",
-    "docs/pt/docker.md": "docs/docker.md",
-    "docs/pt/estatistica.md": "docs/statistics.md",
     "docs/pt/datas-passadas.md": "docs/backfill.md",
+    "docs/pt/docker.md": "docs/docker.md",
     "docs/pt/entregar-as-evidencias.md": "docs/hand-in-the-evidence.md",
+    "docs/pt/estatistica.md": "docs/statistics.md",
     "docs/pt/fazer-sua-pergunta.md": "docs/ask-your-own.md",
     "docs/pt/imdb.md": "docs/imdb.md",
     "docs/pt/index.md": "docs/index.md",
@@ -30,13 +31,13 @@ TWINS = {
     "docs/pt/nao-executado.md": "docs/not-run.md",
     "docs/pt/no-s3.md": "docs/on-s3.md",
     "docs/pt/o-que-o-tmdb-sabe.md": "docs/what-tmdb-knows.md",
-    "docs/pt/perguntas.md": "docs/questions.md",
-    "docs/pt/python.md": "docs/python.md",
-    "docs/pt/sql.md": "docs/sql.md",
     "docs/pt/outro-genero.md": "docs/another-genre.md",
     "docs/pt/outros-armazenamentos.md": "docs/s3-compatible-stores.md",
     "docs/pt/outros-arquivos.md": "docs/another-source.md",
+    "docs/pt/perguntas.md": "docs/questions.md",
+    "docs/pt/python.md": "docs/python.md",
     "docs/pt/repassar-um-snapshot.md": "docs/share-a-snapshot.md",
+    "docs/pt/sql.md": "docs/sql.md",
     "docs/pt/swarm.md": "docs/swarm.md",
     "docs/pt/todo-dia.md": "docs/daily.md",
     "docs/pt/tutorial.md": "docs/tutorial.md",
@@ -79,9 +80,12 @@ def test_a_page_in_portuguese_has_the_sections_and_tables_of_its_twin(page: str)
     assert len(rows[0]) == len(rows[1])
 
 
-def test_where_there_is_a_page_in_portuguese_the_portuguese_readme_leads_there() -> None:
-    english = set(TWINS.values()) - {"README.md"}
-    assert [link for link in LINK.findall(text_of(PORTUGUESE)) if link in english] == []
+@pytest.mark.parametrize("page", TWINS, ids=str)
+def test_where_there_is_a_page_in_portuguese_one_in_portuguese_leads_there(page: str) -> None:
+    english = set(TWINS.values()) - {TWINS[page]}
+    links = [link.partition("#")[0] for link in LINK.findall(text_of(ROOT / page)) if "://" not in link]
+    targets = {link: os.path.relpath(ROOT / Path(page).parent / link, ROOT) for link in links}
+    assert [link for link, target in targets.items() if target in english] == []
 
 
 def test_every_page_in_portuguese_has_a_twin() -> None:
