@@ -14,8 +14,9 @@ from pydantic import ValidationError
 
 from cinelake.ask.sentences import LOCALES, check_sentence
 from cinelake.ask.words import ANSWER, QuestionWords, SpecChart
-from cinelake.ask.written import Written, explain, near
+from cinelake.ask.written import Written, explain
 from cinelake.config import CONFIGURATION, Project
+from cinelake.config.nearest import did_you_mean
 from cinelake.engine.queries import Query, in_order, parse_query
 from cinelake.errors import ConfigurationError
 
@@ -80,7 +81,7 @@ def load_questions(project: Project, names: Sequence[str] = ()) -> list[Question
         if name not in folders:
             raise ConfigurationError(
                 f"{said_in}there is no question {name!r}",
-                near(name, folders) or f"questions are: {', '.join(sorted(folders))}",
+                did_you_mean(name, folders) or f"questions are: {', '.join(sorted(folders))}",
             )
     if names:
         return [read_question(*folders[name]) for name in dict.fromkeys(names)]
@@ -138,7 +139,7 @@ def _check_tables(words: QuestionWords, there: Collection[str], written: Written
                 f"{place} shows or draws {name}, but there is no {name}.sql"
                 if name != SUMMARY
                 else f"{place} shows or draws summary as a table",
-                near(name, known) or f"add it, or name one of: {', '.join(known)}",
+                did_you_mean(name, known) or f"add it, or name one of: {', '.join(known)}",
             )
 
 
@@ -177,7 +178,7 @@ def parameters_of(question: Question, project: Project) -> dict[str, Any]:
         if name not in known:
             raise ConfigurationError(
                 f"{CONFIGURATION}: questions.{question.name} has no parameter {name!r}",
-                near(name, known) or f"it has: {', '.join(sorted(known))}",
+                did_you_mean(name, known) or f"it has: {', '.join(sorted(known))}",
             )
     for name, value in given.items():
         said_in = f"{CONFIGURATION}: questions.{question.name}.{name}"
@@ -218,7 +219,7 @@ def _check_shown(question: Question, parameters: Mapping[str, Any], given: Colle
         if name not in parameters:
             raise ConfigurationError(
                 f"{question.written.place((*path, 'shown'))}: shown names {name!r}, which is no parameter",
-                near(name, parameters) or f"name one of: {', '.join(sorted(parameters))}",
+                did_you_mean(name, parameters) or f"name one of: {', '.join(sorted(parameters))}",
             )
         value = parameters[name]
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:

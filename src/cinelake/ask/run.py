@@ -22,8 +22,9 @@ from cinelake.ask.questions import (
 )
 from cinelake.ask.sentences import Language, write_sentence
 from cinelake.ask.words import ANSWER, QuestionWords, Row, TableWords, Words
-from cinelake.ask.written import Written, near
+from cinelake.ask.written import Written
 from cinelake.config import Project
+from cinelake.config.nearest import did_you_mean
 from cinelake.engine import open_engine
 from cinelake.engine.interface import Engine, Table
 from cinelake.engine.places import line_of_refusal
@@ -211,7 +212,7 @@ def _answer(engine: Engine, tables: Sequence[str], question: Question, project: 
     if misfit is not None:
         raise ConfigurationError(
             f"{question.written.place(misfit.at)}: {misfit.told}",
-            near(misfit.wrong, misfit.known) or "mend that setting, or the SQL",
+            did_you_mean(misfit.wrong, misfit.known) or "mend that setting, or the SQL",
         )
     counts = {
         name: len(table.rows) if name in wanted else table.rows[0][0]

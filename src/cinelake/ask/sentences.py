@@ -4,13 +4,13 @@ import re
 import traceback
 from collections.abc import Callable, Collection, Mapping, Sequence
 from decimal import Decimal
-from difflib import get_close_matches
 from typing import Any, Literal
 
 from babel.numbers import format_currency, format_decimal, format_percent
 from jinja2 import StrictUndefined, TemplateSyntaxError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from cinelake.config.nearest import did_you_mean
 from cinelake.errors import ConfigurationError
 
 Language = Literal["en", "pt"]
@@ -138,8 +138,7 @@ def check_sentence(template: str, place: Callable[[int], str]) -> None:
 def _nearest(error: Exception, known: Collection[str]) -> str | None:
     """A question after what was meant by the last name that an error quotes."""
     names = QUOTED.findall(str(error))
-    found = get_close_matches(names[-1], known, n=1) if names else []
-    return f"did you mean {found[0]}?" if found else None
+    return did_you_mean(names[-1], known) if names else None
 
 
 def _environment(language: Language) -> ImmutableSandboxedEnvironment:

@@ -1,13 +1,13 @@
 """`question.toml` as it was written: where a setting stands in it, and what a wrong one may have meant."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any, cast
 
 from pydantic import BaseModel, ValidationError
 
+from cinelake.config.nearest import did_you_mean
 from cinelake.config.project import WORDS_OF_TYPES
 from cinelake.errors import ConfigurationError
 
@@ -77,13 +77,13 @@ def explain(error: ValidationError, written: Written, model: type[BaseModel]) ->
     known = _known_at(model, told["loc"][:-1] if kind == "extra_forbidden" else told["loc"])
     match kind:
         case "extra_forbidden":
-            what, hint = f"{name} is no setting", near(path[-1], known) or f"allowed there: {', '.join(known)}"
+            what, hint = f"{name} is no setting", did_you_mean(path[-1], known) or f"allowed there: {', '.join(known)}"
         case "literal_error" | "union_tag_invalid":
             wrong = context.get("tag", told["input"])
             allowed = re.findall(r"'([^']*)'", context.get("expected") or context["expected_tags"])
             path, name = (path, name) if kind == "literal_error" else ((*path, "mark"), f"{name}: mark")
             what = f"{name} is {wrong!r}, but may be {', '.join(allowed)}"
-            hint = near(wrong, allowed) or "mend that setting"
+            hint = did_you_mean(wrong, allowed) or "mend that setting"
         case "union_tag_not_found":
             what, hint = f"{name}: mark is missing", f"add one of: {', '.join(known)}"
         case "model_type" | "model_attributes_type" | "dict_type":
@@ -97,12 +97,6 @@ def explain(error: ValidationError, written: Written, model: type[BaseModel]) ->
         case _:
             what, hint = f"{name}: {WORDS_OF_TYPES.get(kind) or told['msg'].lower()}", "mend that setting"
     return ConfigurationError(f"{written.place(path)}: {what}", hint)
-
-
-def near(wrong: object, known: Collection[str]) -> str | None:
-    """A question after the nearest of some names; None where none is near."""
-    found = get_close_matches(str(wrong), known, n=1)
-    return f"did you mean {found[0]}?" if found else None
 
 
 def _parts(dotted: str) -> Path:

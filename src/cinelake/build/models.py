@@ -17,13 +17,13 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from cinelake.engine.queries import Query, in_order, parse_query
+from cinelake.config.nearest import nearest
+from cinelake.engine.queries import Query, in_order, nearest_table, parse_query
 from cinelake.errors import ConfigurationError
 
 FOLDER = "sql"
@@ -116,7 +116,8 @@ def _ordered(models: dict[str, Model]) -> tuple[Model, ...]:
             if reference.table not in models:
                 raise ConfigurationError(
                     f"{model.query.said_in} refers to {reference.table}, which is no table",
-                    f"tables are: {', '.join(sorted(models))}",
+                    (f"did you mean {meant}? " if (meant := nearest_table(reference.table, models)) else "")
+                    + f"tables are: {', '.join(sorted(models))}",
                 )
     return tuple(models[query.name] for query in ordered)
 
@@ -205,9 +206,9 @@ def _read_header(text: str, said_in: str) -> tuple[list[str], dict[str, list[tup
 def _refuse_slip(comment: str, said_in: str) -> None:
     """A promise that is misspelt would be taken for words, and nobody would hold the table against it."""
     slip = SLIP.fullmatch(comment)
-    meant = get_close_matches(slip[1].lower(), WORDS, n=1, cutoff=0.75) if slip else []
+    meant = nearest(slip[1], WORDS, like=0.75) if slip else None
     if meant:
-        raise ConfigurationError(f"{said_in}: {comment!r} promises nothing", f"write -- {meant[0]}: …")
+        raise ConfigurationError(f"{said_in}: {comment!r} promises nothing", f"write -- {meant}: …")
 
 
 def _origin(schema: str, told: Sequence[tuple[int, str]], said_in: str) -> str:

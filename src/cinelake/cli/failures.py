@@ -13,9 +13,9 @@ import typer
 from typer.exceptions import TyperException
 
 from cinelake.cli.streams import STDOUT, as_json, reader_may_leave, silence, tell
+from cinelake.cli.usage import explain_usage
 from cinelake.errors import CinelakeError, ExitCode
 
-HINT_OF_USAGE = "see cinelake --help, or --help after the command"
 HINT_OF_FAULT = "run again with -vv and report what it prints"
 
 
@@ -32,8 +32,10 @@ def exit_code_of(app: Callable[..., Any], arguments: Sequence[str]) -> int:
             sys.stdout.flush()
         return code
     except TyperException as error:
-        what = error.format_message()
-        return _told(ExitCode.USAGE, what, HINT_OF_USAGE, arguments) if what else ExitCode.USAGE
+        if not error.format_message():
+            return ExitCode.USAGE
+        what, hint = explain_usage(error)
+        return _told(ExitCode.USAGE, what, hint, arguments)
     except CinelakeError as error:
         return _told(error.exit_code, error.what, error.hint, arguments)
     except (KeyboardInterrupt, typer.Abort):

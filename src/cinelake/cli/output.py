@@ -12,6 +12,7 @@ from cinelake.cli.evidence import evidence_lines, evidence_markdown
 from cinelake.cli.progress import count_of, duration_of, size_of
 from cinelake.cli.queries import csv_lines, query_columns, rows_told, table_lines
 from cinelake.cli.streams import as_json
+from cinelake.config.nearest import did_you_mean
 from cinelake.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -392,7 +393,8 @@ def _written(words: "TableWords", name: str, row: "Row", language: "Language") -
 def _print_csv(answer: "Answer", table: str) -> None:
     names = ["answer", *answer.words.shown_tables()]
     if table not in names:
-        raise ConfigurationError(f"{answer.question} has no table {table!r}", f"its tables are: {', '.join(names)}")
+        hint = did_you_mean(table, names) or f"its tables are: {', '.join(names)}"
+        raise ConfigurationError(f"{answer.question} has no table {table!r}", hint)
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(answer.table_columns[table])
     writer.writerows(row.values() for row in answer.rows_of(table))

@@ -10,6 +10,7 @@ from dotenv import dotenv_values
 from dotenv.parser import parse_stream
 from pydantic import SecretStr
 
+from cinelake.config.nearest import nearest
 from cinelake.config.redaction import redacted
 from cinelake.errors import ConfigurationError
 
@@ -19,6 +20,42 @@ ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
 STS_ENDPOINTS = ("AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL")
 GLUE_ENDPOINTS = ("AWS_ENDPOINT_URL_GLUE", "AWS_ENDPOINT_URL")
 DOTENV = ".env"
+READ = (
+    *CREDENTIALS,
+    *ENDPOINTS,
+    *STS_ENDPOINTS[:1],
+    *GLUE_ENDPOINTS[:1],
+    "AWS_REGION",
+    "AWS_DEFAULT_REGION",
+    "AWS_PROFILE",
+    "AWS_CA_BUNDLE",
+    "CINELAKE_LAKE",
+)
+"""What is read of `.env`."""
+READ_BY_OTHERS = re.compile(
+    r"AWS_ENDPOINT_URL_\w+|AWS_DEFAULT_PROFILE|AWS_SECURITY_TOKEN|AWS_CONFIG_FILE|UID_GID"
+    r"|CINELAKE_(CONTAINER|DATABASE|FILES|IMAGE|IMDB_URL|SHARDS|SHARED|VOLUME|WITHOUT_CREDENTIALS)"
+)
+"""By Compose, by boto3 and by our own tools: alike, and no slip."""
+SLIP = 0.8
+"""How much a variable's name must be like one that is read to be taken for a slip."""
+
+
+class VariableError(ConfigurationError):
+    """A variable is not as it must be."""
+
+    def __init__(self, name: str, fault: str, hint: str) -> None:
+        super().__init__(f"{name} {fault}", hint)
+        self.name = name
+
+
+class DotenvError(ConfigurationError):
+    """`.env` cannot be read."""
+
+    def __init__(self, what: str, hint: str, line: int | None = None) -> None:
+        super().__init__(what, hint)
+        self.line = line
+        """Which of its lines is none; None where none of it can be read."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +86,23 @@ class Environment:
     """TMDB_TOKEN: a v4 read token."""
     tmdb_api_key: SecretStr | None = field(repr=False)
     """TMDB_API_KEY: a v3 key, used where there is no token."""
+    slips: tuple[tuple[str, str], ...] = ()
+    """Names in `.env` that nobody reads, each with the one that was probably meant and is not set."""
+
+    def hint_at(self, hint: str, *names: str) -> str:
+        """A hint for whoever lacks variables of these names: what was written in the place of one comes first."""
+        return next((f"{_told_slip(*slip)} {hint}" for slip in self.slips if slip[1] in names), hint)
+
+
+def find_slips(filed: Mapping[str, str], real: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Names in `.env` that nobody reads, each with the one that was probably meant and is set nowhere."""
+    unread = [name for name in filed if name not in READ and not READ_BY_OTHERS.fullmatch(name)]
+    found = [(name, nearest(name, READ, like=SLIP)) for name in unread if re.fullmatch(r"[\w.-]+", name)]
+    return tuple((name, meant) for name, meant in found if meant and meant not in filed and meant not in real)
+
+
+def _told_slip(name: str, meant: str) -> str:
+    return f"{DOTENV} sets {name}: did you mean {meant}?"
 
 
 def read_environment(directory: Path, variables: Mapping[str, str]) -> Environment:
@@ -70,12 +124,17 @@ def read_environment(directory: Path, variables: Mapping[str, str]) -> Environme
     if names_credentials(real):
         filed = {name: value for name, value in filed.items() if name not in (*KEYS, "AWS_PROFILE")}
     merged = {**filed, **real}
+    slips = find_slips(filed, real)
     _check_credentials(merged)
     key, secret, token = (merged.get(name) for name in KEYS)
     if bool(key) != bool(secret):
-        raise ConfigurationError(
-            f"{KEYS[0] if secret else KEYS[1]} is not set, but {KEYS[1] if secret else KEYS[0]} is",
-            "set both, in .env or in the environment, or neither",
+        raise VariableError(
+            KEYS[0] if secret else KEYS[1],
+            f"is not set, but {KEYS[1] if secret else KEYS[0]} is",
+            next(
+                (_told_slip(*slip) for slip in slips if slip[1] in KEYS),
+                "set both, in .env or in the environment, or neither",
+            ),
         )
     return Environment(
         lake_uri=merged.get("CINELAKE_LAKE"),
@@ -90,6 +149,7 @@ def read_environment(directory: Path, variables: Mapping[str, str]) -> Environme
         session_token=SecretStr(token) if token else None,
         tmdb_token=_secret(merged, "TMDB_TOKEN"),
         tmdb_api_key=_secret(merged, "TMDB_API_KEY"),
+        slips=slips,
     )
 
 
@@ -102,8 +162,9 @@ def _check_credentials(variables: Mapping[str, str]) -> None:
     """Refuses what no header of a request can carry: there it would be quoted in the error."""
     for name in CREDENTIALS:
         if not (variables.get(name, "").isascii() and variables.get(name, "").isprintable()):
-            raise ConfigurationError(
-                f"{name} holds a line end, or another character that no credential has",
+            raise VariableError(
+                name,
+                "holds a line end, or another character that no credential has",
                 "copy it anew, in one line, into .env or the environment",
             )
 
@@ -118,8 +179,9 @@ def _first_address(names: Sequence[str], variables: Mapping[str, str]) -> str | 
     if name is None:
         return None
     if not re.fullmatch(r"https?://[^\s/?#@]+/?", variables[name]):
-        raise ConfigurationError(
-            f"{name} is {redacted(variables[name])!r}: that is no address",
+        raise VariableError(
+            name,
+            f"is {redacted(variables[name])!r}: that is no address",
             "write it as http://127.0.0.1:9000; keys stand in variables of their own",
         )
     return variables[name]
@@ -137,15 +199,14 @@ def read_dotenv(directory: Path) -> dict[str, str]:
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(
+        raise DotenvError(
             f"{path} cannot be read: {getattr(error, 'strerror', None) or 'it is not UTF-8'}",
             "make it a text file of NAME=value lines that you may read; .env.example shows one",
         ) from error
     for binding in parse_stream(StringIO(text)):
         if binding.error:
-            raise ConfigurationError(
-                f"{path.name}, line {binding.original.line}, is no NAME=value", "mend that line, or start it with #"
-            )
+            line = binding.original.line
+            raise DotenvError(f"{path.name}, line {line}, is no NAME=value", "mend that line, or start it with #", line)
     # Values are taken as they stand: a secret may hold a dollar sign.
     values = dotenv_values(stream=StringIO(text), interpolate=False)
     return {name: value.strip() for name, value in values.items() if value and value.strip()}

@@ -1,12 +1,12 @@
 """lake.toml + .env + environment → one frozen Project."""
 
+import json
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Self
 from zoneinfo import ZoneInfo
@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ValidationError
 
 from cinelake.config.environment import Environment, read_environment
+from cinelake.config.nearest import did_you_mean, nearest
 from cinelake.config.settings import Analysis, Build, EngineTable, LakeTable, Report, Settings, Source, Tmdb
 from cinelake.config.uri import LakeURI, parse_lake_uri
 from cinelake.errors import ConfigurationError
@@ -33,8 +34,31 @@ WORDS_OF_TYPES = {
     "too_short": "must name at least one",
 }
 """For pydantic's types of errors whose own words are those of Python and not of TOML."""
+ENGINES = ("duckdb", "spark")
 SHOWN = 3
 """Errors told in full at once; the rest are counted."""
+TABLES: dict[str, type[BaseModel]] = {
+    "lake": LakeTable,
+    "source": Source,
+    "tmdb": Tmdb,
+    "analysis": Analysis,
+    "engine": EngineTable,
+    "build": Build,
+    "report": Report,
+}
+EXAMPLES = {"dataset": "Movies", "path": "movies.csv", "region": "us-east-1", "snapshot": "tmdb_movies.jsonl"}
+"""Of settings without a default."""
+
+
+class SettingError(ConfigurationError):
+    """A setting of `lake.toml` is not as it must be."""
+
+    def __init__(self, what: str, hint: str, *, table: str = "", line: str | None = None) -> None:
+        super().__init__(what, hint)
+        self.table = table
+        """As it is written, as in `[lake]`; empty for the file itself."""
+        self.line = line
+        """A setting that is allowed in the place of the first that is wrong, with its default; None where none is."""
 
 
 @dataclass(frozen=True)
@@ -136,6 +160,8 @@ def _chosen_engine(table: EngineTable, name: str | None, remote: str | None) -> 
         option, given, hint = fields.get(
             str(error.errors()[0]["loc"][0]), ("--remote", remote, "write it as sc://HOST:PORT")
         )
+        meant = did_you_mean(given, ENGINES) if option == "--engine" else None
+        hint = f"{meant} {hint}" if meant else hint
         raise ConfigurationError(f"{option} is {given!r}", hint) from error
 
 
@@ -189,36 +215,55 @@ def _explain(error: ValidationError) -> ConfigurationError:
     """All that is wrong, each with its field and what is allowed; never the value of a field we do not know."""
     faults = [_fault(detail["loc"], detail) for detail in error.errors(include_url=False)]
     more = f"; and {len(faults) - SHOWN} more" if len(faults) > SHOWN else ""
-    return ConfigurationError(
+    table, line = _allowed_instead(error.errors(include_url=False, include_input=False)[0])
+    return SettingError(
         f"{CONFIGURATION}: {'; '.join(faults[:SHOWN])}{more}",
         f"mend {CONFIGURATION}; cinelake init makes a folder with a whole one",
+        table=table,
+        line=line,
     )
+
+
+def _allowed_instead(detail: Any) -> tuple[str, str | None]:
+    """The table of a fault, as it is written, and a setting that may stand in its place."""
+    location = detail["loc"]
+    if len(location) < 2 or location[0] not in TABLES:
+        return "", None
+    name = str(location[0])
+    table = f"[[{name}]] number {location[1] + 1}" if isinstance(location[1], int) else f"[{name}]"
+    key = str(location[2 if isinstance(location[1], int) else 1]) if len(location) > 2 or name != "source" else ""
+    if detail["type"] == "extra_forbidden":
+        key = nearest(key, TABLES[name].model_fields) or ""
+    if key not in TABLES[name].model_fields:
+        return table, None
+    value = EXAMPLES.get(key, TABLES[name].model_fields[key].default)
+    return table, f"{key} = {json.dumps(value, ensure_ascii=False)}" if value is not None else None
 
 
 def _fault(location: tuple[int | str, ...], detail: Any) -> str:
     field = ".".join(str(part + 1) if isinstance(part, int) else part for part in location) or "the file"
     if detail["type"] == "extra_forbidden":
         allowed = _allowed_at(location[:-1])
-        near = get_close_matches(str(location[-1]), allowed, n=1)
-        return f"{field} is no setting; " + (
-            f"did you mean {near[0]}?" if near else f"allowed there: {', '.join(allowed)}"
-        )
+        return f"{field} is no setting; {_where_allowed(str(location[-1]), allowed)}"
     if location == ("source",):
         return "source: write each source as a table of its own, under [[source]]"
+    if detail["type"] == "literal_error":
+        allowed = re.findall(r"'(.*?)'", detail["ctx"]["expected"])
+        meant = did_you_mean(detail["input"], allowed)
+        return f"{field}: {meant + ' ' if meant else ''}write {' or '.join(json.dumps(word) for word in allowed)}"
     message = WORDS_OF_TYPES.get(detail["type"]) or str(detail["msg"]).removeprefix("Value error, ")
     return f"{field}: {message[0].lower() + message[1:]}"
 
 
+def _where_allowed(name: str, allowed: Sequence[str]) -> str:
+    """What was meant by a setting that is none: the same in another table, or one that is much like it."""
+    tables = [table for table, model in TABLES.items() if name in model.model_fields]
+    if tables:
+        return f"it belongs under {' or '.join(f'[[{each}]]' if each == 'source' else f'[{each}]' for each in tables)}"
+    return did_you_mean(name, allowed) or f"allowed there: {', '.join(allowed)}"
+
+
 def _allowed_at(location: tuple[int | str, ...]) -> list[str]:
     """The settings of the table at `location`; those of a `[[source]]` whatever its number."""
-    tables: dict[str, type[BaseModel]] = {
-        "lake": LakeTable,
-        "source": Source,
-        "tmdb": Tmdb,
-        "analysis": Analysis,
-        "engine": EngineTable,
-        "build": Build,
-        "report": Report,
-    }
-    table = tables.get(str(location[0]), Settings) if location else Settings
+    table = TABLES.get(str(location[0]), Settings) if location else Settings
     return list(table.model_fields)

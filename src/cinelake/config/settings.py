@@ -3,24 +3,28 @@
 import re
 from fnmatch import fnmatchcase
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from cinelake.config.nearest import did_you_mean, nearest
 from cinelake.config.redaction import redacted
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 MODELLED = ("Movies", "Series")
 """The datasets that feed the models."""
+TMDB_SOURCES = ("api", "snapshot", "off")
 
 
 def _time_zone(text: str) -> str:
     try:
         ZoneInfo(text)
     except (KeyError, ValueError, OSError) as error:
-        raise ValueError(
-            f"{text!r} is no time zone; write a name such as America/Sao_Paulo, Europe/Lisbon or UTC"
-        ) from error
+        known = available_timezones()
+        cities = {name.rpartition("/")[2]: name for name in sorted(known)}
+        meant = nearest(text, known, like=0.8) or cities.get(nearest(text, cities, like=0.8) or "")
+        hint = f"did you mean {meant}?" if meant else "write a name such as America/Sao_Paulo, Europe/Lisbon or UTC"
+        raise ValueError(f"{text!r} is no time zone; {hint}") from error
     return text
 
 
@@ -31,8 +35,8 @@ def _name(text: str) -> str:
 
 
 def _dataset(text: str) -> str:
-    meant = next((known for known in MODELLED if text.lower() == known.lower()), text)
-    if text != meant:
+    meant = nearest(text, MODELLED, like=0.9)
+    if meant is not None and text != meant:
         raise ValueError(f"{text!r} feeds no model; did you mean {meant}?")
     return text
 
@@ -65,8 +69,9 @@ def _base_url(text: str) -> str:
 
 
 def _tmdb_source(source: object) -> object:
-    if source not in ("api", "snapshot", "off"):
-        raise ValueError('write "api", "snapshot" or "off"')
+    if source not in TMDB_SOURCES:
+        meant = did_you_mean(source, TMDB_SOURCES)
+        raise ValueError(f'{meant + " " if meant else ""}write "api", "snapshot" or "off"')
     return source
 
 

@@ -6,9 +6,9 @@ title.principals, name.basics): one row a title and artist.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Literal
 
+from cinelake.config.nearest import nearest
 from cinelake.errors import DataError
 
 
@@ -83,12 +83,10 @@ def check_header(header: Sequence[str], columns: Sequence[Column], *, key: str) 
     missing = [column.name for column in columns if column.name not in header]
     if missing:
         known = {column.name for column in columns}
-        # The size of letters is the commonest difference of all.
-        others = {name.lower(): name for name in header if name not in known}
-        near = [others[name] for name in get_close_matches(missing[0].lower(), others, n=1)]
+        near = nearest(missing[0], [name for name in header if name not in known])
         raise DataError(
             f"{key} lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}",
-            f"is {near[0]!r} meant to be {missing[0]!r}? rename it in the file and land it again"
+            f"is {near!r} meant to be {missing[0]!r}? rename it in the file and land it again"
             if near
             else "check the file's first line, and delimiter and encoding of its [[source]] in lake.toml",
         )

@@ -2,8 +2,8 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
 
+from cinelake.config.nearest import nearest
 from cinelake.lake.manifests import Manifest
 
 
@@ -21,12 +21,7 @@ class AbsentGenre:
 
 def absent_genres(genres: Iterable[str], known: Collection[str]) -> list[AbsentGenre]:
     """The genres that are not among those of the titles."""
-    folded = {name.casefold(): name for name in known}
-    return [
-        AbsentGenre(genre, next((folded[near] for near in get_close_matches(genre.casefold(), folded, n=1)), None))
-        for genre in genres
-        if genre not in known
-    ]
+    return [AbsentGenre(genre, nearest(genre, known)) for genre in genres if genre not in known]
 
 
 def genres_looked_up(enrichments: Iterable[Manifest], keys: Collection[str]) -> frozenset[str]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
@@ -10,6 +9,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import ParseError, SqlglotError
 
+from cinelake.config.nearest import nearest
 from cinelake.engine.places import line_of_name, line_of_second_statement, line_of_syntax
 from cinelake.errors import ConfigurationError
 
@@ -54,10 +54,10 @@ class Query:
         """
         unknown = sorted(self.parameters - set(parameters))
         if unknown:
-            near = get_close_matches(unknown[0], parameters, n=1)
+            near = nearest(unknown[0], parameters)
             raise ConfigurationError(
                 f"{self.place_of(unknown[0])} uses ${unknown[0]}, which has no value",
-                f"did you mean ${near[0]}?"
+                f"did you mean ${near}?"
                 if near
                 else f"set it under [parameters] in question.toml; known: {', '.join(sorted(parameters)) or 'none'}",
             )
@@ -130,7 +130,7 @@ def in_order(queries: Collection[Query], *, available: Collection[str]) -> list[
                 known = sorted({*by_name, *available} - {query.name})
                 raise ConfigurationError(
                     f"{query.place_of(table.rpartition('.')[2])} reads {table}, which is no table",
-                    (f"did you mean {near}? " if (near := _nearest(table, known)) else "")
+                    (f"did you mean {near}? " if (near := nearest_table(table, known)) else "")
                     + f"tables are: {', '.join(known)}",
                 )
     sorter = TopologicalSorter({name: sorted(by_name[name].references & set(by_name)) for name in sorted(by_name)})
@@ -142,8 +142,8 @@ def in_order(queries: Collection[Query], *, available: Collection[str]) -> list[
         ) from error
 
 
-def _nearest(table: str, known: Collection[str]) -> str | None:
+def nearest_table(table: str, known: Collection[str]) -> str | None:
     """The table that was meant, perhaps: one of another layer, or one that is spelled much like it."""
     bare = table.rpartition(".")[2]
     elsewhere = [name for name in known if name.rpartition(".")[2] == bare]
-    return next(iter([*elsewhere, *get_close_matches(table, known, n=1, cutoff=0.75)]), None)
+    return elsewhere[0] if elsewhere else nearest(table, known, like=0.75)

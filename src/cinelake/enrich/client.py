@@ -93,7 +93,8 @@ class Client:
         elif environment.tmdb_api_key is not None:
             self._query["api_key"] = environment.tmdb_api_key.get_secret_value()
         else:
-            raise NoTokenError("neither TMDB_TOKEN nor TMDB_API_KEY is set, so TMDB cannot be asked", WHERE_FROM)
+            hint = environment.hint_at(WHERE_FROM, "TMDB_TOKEN", "TMDB_API_KEY")
+            raise NoTokenError("neither TMDB_TOKEN nor TMDB_API_KEY is set, so TMDB cannot be asked", hint)
         self._name = "TMDB_API_KEY" if self._query else "TMDB_TOKEN"
         self._where = redacted(base_url)
         # aiohttp's own way to the environment's proxy takes logins from ~/.netrc, too, and sends them to TMDB.

@@ -9,6 +9,7 @@ from botocore.loaders import Loader
 from pydantic import SecretStr
 
 from cinelake.config import Project
+from cinelake.config.environment import KEYS
 from cinelake.errors import AccessError
 from cinelake.lake.failures import NO_CREDENTIALS, lake_failures
 
@@ -35,7 +36,7 @@ def open_session(project: Project) -> Session:
         )
         if session.get_credentials() is None:
             what, hint = NO_CREDENTIALS
-            raise AccessError(f"cannot open {project.lake_uri}: {what}", hint)
+            raise AccessError(f"cannot open {project.lake_uri}: {what}", given.hint_at(hint, *KEYS, "AWS_PROFILE"))
     return session
 
 

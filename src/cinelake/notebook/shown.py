@@ -11,6 +11,7 @@ from cinelake.ask.questions import SUMMARY
 from cinelake.ask.sentences import Language
 from cinelake.ask.words import ANSWER, Row
 from cinelake.cli.output import answer_columns, run_lines
+from cinelake.config.nearest import did_you_mean
 from cinelake.errors import ConfigurationError
 from cinelake.notebook.page import heading_html, lines_html, paragraph_html, table_html
 from cinelake.notebook.rows import SHOWN, Rows, rows_from, told_of
@@ -88,7 +89,8 @@ class ShownAnswer:
         """
         if name not in self.tables:
             raise ConfigurationError(
-                f"{self.answer.question} has no table {name!r}", f"its tables are: {', '.join(self.tables)}"
+                f"{self.answer.question} has no table {name!r}",
+                did_you_mean(name, self.tables) or f"its tables are: {', '.join(self.tables)}",
             )
         if name == SUMMARY and name not in self.answer.tables:
             return rows_from(tuple(self.answer.summary), [self.answer.summary])

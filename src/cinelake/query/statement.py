@@ -4,9 +4,9 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
+from cinelake.config.nearest import nearest
 from cinelake.engine.interface import Engine
 from cinelake.errors import ConfigurationError
 
@@ -74,9 +74,9 @@ def _find_table(name: str, tables: Sequence[str]) -> str:
     if found:
         raise ConfigurationError(f"{name} is the name of {len(found)} tables", f"write {' or '.join(found)}")
     bare = {table.partition(".")[2]: table for table in tables}
-    near = get_close_matches(name, tables, n=1) or [bare[each] for each in get_close_matches(name, bare, n=1)]
+    near = nearest(name, tables) or bare.get(nearest(name, bare) or "")
     raise ConfigurationError(
-        f"there is no table {name}", f"did you mean {near[0]}?" if near else f"tables are: {', '.join(tables)}"
+        f"there is no table {name}", f"did you mean {near}?" if near else f"tables are: {', '.join(tables)}"
     )
 
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from difflib import get_close_matches
 from typing import Any, ClassVar
 
 from cinelake.config import Project
+from cinelake.config.nearest import did_you_mean
 from cinelake.errors import ConfigurationError
 from cinelake.lake import Event, Lake, OnEvent, Run, Status, StoredObject, silent
 from cinelake.lake.keys import LAYERS
@@ -120,8 +120,7 @@ def _find_layer(name: str) -> str:
     for layer in LAYERS:
         if layer.lower() == name.lower():
             return layer
-    near = get_close_matches(name.capitalize(), LAYERS, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"layers are {', '.join(LAYERS)}; --dataset names a table"
+    hint = did_you_mean(name, LAYERS) or f"layers are {', '.join(LAYERS)}; --dataset names a table"
     raise ConfigurationError(f"there is no layer {name}", hint)
 
 
@@ -167,11 +166,10 @@ def _chosen(entries: Sequence[Entry], options: SurveyOptions) -> Iterator[Entry]
     names = {entry.dataset.lower(): entry.dataset for entry in entries if entry.dataset}
     wanted = options.dataset.lower() if options.dataset is not None else None
     if wanted is not None and wanted not in names:
-        near = [names[name] for name in get_close_matches(wanted, names, n=1)]
         there = ", ".join(sorted(names.values())) or "none"
         raise ConfigurationError(
             f"there is no dataset or table {options.dataset} here",
-            f"did you mean {near[0]}?" if near else f"there are: {there}",
+            did_you_mean(wanted, names.values()) or f"there are: {there}",
         )
     for entry in entries:
         if (wanted is None or entry.dataset.lower() == wanted) and options.on in (None, entry.date):

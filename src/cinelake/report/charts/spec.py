@@ -12,7 +12,7 @@ from cinelake.ask import Answer
 from cinelake.ask.questions import Spec
 from cinelake.ask.sentences import Language
 from cinelake.ask.words import SpecChart
-from cinelake.ask.written import near
+from cinelake.config.nearest import did_you_mean
 from cinelake.errors import ConfigurationError
 from cinelake.report.charts.rows import MOST_ROWS, demand_few
 
@@ -55,7 +55,10 @@ def _check_sources(document: Any, spec: Spec, tables: dict[str, Any]) -> None:
             raise _fault(spec, path, value, "a chart may not fetch anything", "give it the rows of a .sql file")
         if key == "data" and isinstance(value, dict) and value.get("name", "") not in ("", *tables):
             told = f"there are no rows {value['name']!r}"
-            hint = near(value["name"], tables) or f"name one of: {', '.join(tables)}; or add it to the chart's uses"
+            hint = (
+                did_you_mean(value["name"], tables)
+                or f"name one of: {', '.join(tables)}; or add it to the chart's uses"
+            )
             raise _fault(spec, f"{path}.name", value["name"], told, hint)
     if not any(key == "data" for _, key, _ in _entries(document)):
         raise ConfigurationError(f"{spec.said_in} names no rows", f'add "data": {{"name": "{next(iter(tables))}"}}')
@@ -71,11 +74,11 @@ def _check_schema(document: Any, spec: Spec) -> None:
             place = f"{error.json_path}.{names[0]}"
             known = error.schema.get("properties", {}) if isinstance(error.schema, dict) else {}
             raise _fault(
-                spec, place, names[0], "Vega-Lite has no such key there", near(names[0], known) or "remove it"
+                spec, place, names[0], "Vega-Lite has no such key there", did_you_mean(names[0], known) or "remove it"
             ) from None
         if error.json_path in ("$.mark", "$.mark.type") or error.json_path.endswith((".mark", ".mark.type")):
             told = f"{error.instance!r} is no mark" if isinstance(error.instance, str) else "that is no mark"
-            hint = near(error.instance, MARKS) or f"marks are: {', '.join(MARKS)}"
+            hint = did_you_mean(error.instance, MARKS) or f"marks are: {', '.join(MARKS)}"
         else:
             told, hint = error.message, _nearest_allowed(error) or "mend the specification"
         raise _fault(spec, error.json_path, error.instance, told, hint) from None
@@ -83,7 +86,7 @@ def _check_schema(document: Any, spec: Spec) -> None:
 
 def _nearest_allowed(error: ValidationError) -> str | None:
     allowed = error.schema.get("enum") if isinstance(error.schema, dict) else None
-    return near(error.instance, allowed) if allowed else None
+    return did_you_mean(error.instance, allowed) if allowed else None
 
 
 def _check_fields(document: Any, spec: Spec, columns: set[str]) -> None:
@@ -95,7 +98,7 @@ def _check_fields(document: Any, spec: Spec, columns: set[str]) -> None:
     known = columns | made | MADE_BY_TRANSFORMS
     for path, key, value in entries:
         if key == "field" and isinstance(value, str) and PLAIN.fullmatch(value) and value not in known:
-            hint = near(value, columns) or f"columns are: {', '.join(sorted(columns))}"
+            hint = did_you_mean(value, columns) or f"columns are: {', '.join(sorted(columns))}"
             raise _fault(spec, path, value, f"there is no column {value!r}", hint)
 
 
