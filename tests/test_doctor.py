@@ -203,7 +203,8 @@ def test_the_words_are_a_line_a_finding_with_its_hint_below_and_all_on_stdout(
     lines = ended.stdout.splitlines()
     assert f"ok    lake.toml: read: {folder.path / 'lake.toml'}" in lines
     place = lines.index(f"-     lake: file:{tmp_path}/lake is not there yet")
-    assert lines[place + 1] == "      hint: cinelake land makes it"
+    assert lines[place + 1 : place + 3] == ["      hint: cinelake land makes it", "      run:"]
+    assert lines[place + 3].endswith(f"cinelake land --lake file:{tmp_path}/lake")
     assert lines[-2:] == ["", "nothing is wrong"]
 
 
@@ -216,7 +217,7 @@ def test_the_document_says_what_the_words_say(folder: ProjectFolder) -> None:
     assert document["project"] == str(folder.path)
     assert document["policy"] is None
     for finding in document["findings"]:
-        assert set(finding) == {"name", "ok", "detail", "hint"}
+        assert set(finding) == {"name", "ok", "detail", "hint", "mend"}
         if finding["name"] != "disk":  # what is free differs from run to run
             assert f"{finding['name']}: {finding['detail']}\n" in words.stdout
     assert words.stdout.endswith("\nwrong: sources\n")
@@ -646,7 +647,7 @@ def test_the_settings_of_a_bucket_are_told_as_they_are(folder: ProjectFolder, mo
     place = Place.on(moto)
     client_of(place).create_bucket(Bucket=place.name)
     found = by_name(examined(folder, place))
-    assert [found[f"bucket {subject}"] for subject in SETTINGS] == [
+    assert [replace(found[f"bucket {subject}"], mend=None) for subject in SETTINGS] == [
         Finding("bucket public access", None, "not blocked"),
         Finding("bucket versions", None, "not kept"),
         Finding("bucket encryption", None, "none by default"),

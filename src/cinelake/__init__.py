@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     )
     from cinelake.catalog import CatalogOptions, CatalogResult, register_tables
     from cinelake.config import Project
-    from cinelake.doctor import DoctorResult, Finding, examine
+    from cinelake.doctor import DoctorResult, Finding, Mend, examine
     from cinelake.enrich import (
         EnrichOptions,
         EnrichResult,
@@ -96,6 +96,7 @@ __all__ = [
     "Lake",
     "LandOptions",
     "LandResult",
+    "Mend",
     "Project",
     "QueryOptions",
     "QueryRelation",
@@ -146,7 +147,7 @@ _HOMES = {
     ),
     "cinelake.catalog": ("CatalogOptions", "CatalogResult", "register_tables"),
     "cinelake.config": ("Project",),
-    "cinelake.doctor": ("DoctorResult", "Finding", "examine"),
+    "cinelake.doctor": ("DoctorResult", "Finding", "Mend", "examine"),
     "cinelake.enrich": (
         "EnrichOptions",
         "EnrichResult",

@@ -422,6 +422,7 @@ def doctor(
     """What is set up, what is missing, how to mend it."""
     from cinelake.cli import output
     from cinelake.cli.progress import Teller
+    from cinelake.cli.streams import program_name
     from cinelake.doctor import examine, find_policy
 
     if policy and not json:
@@ -429,7 +430,7 @@ def doctor(
             output.show_policy(find_policy(project, lake_uri=lake))
         return
     with Teller(quiet=quiet, verbose=verbose > 0) as teller:
-        result = examine(project, lake_uri=lake, on_event=teller)
+        result = examine(project, lake_uri=lake, on_event=teller, program=program_name())
     with reader_may_leave():
         output.show_findings(result, as_json=json)
     if result.status == "failed":

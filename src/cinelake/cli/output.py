@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from cinelake.catalog import CatalogResult
     from cinelake.catalog.run import CatalogPartition, CatalogTable
     from cinelake.cli.tables import Column
-    from cinelake.doctor import DoctorResult
+    from cinelake.doctor import DoctorResult, Mend
     from cinelake.enrich import EnrichResult, ExpireResult
     from cinelake.fetch import FetchResult
     from cinelake.init import InitResult
@@ -193,8 +193,16 @@ def show_findings(result: "DoctorResult", *, as_json: bool) -> None:
         _print_lines([f"{MARKS[finding.ok]}  {finding.name}: {' '.join(finding.detail.split())}"])
         if finding.hint:
             _print_lines([f"      hint: {' '.join(finding.hint.split())}"])
+        if finding.mend is not None:
+            _print_lines(_mend_lines(finding.mend))
     failed = [finding.name for finding in result.findings if finding.ok is False]
     _print_lines(["", f"wrong: {', '.join(failed)}" if failed else "nothing is wrong"])
+
+
+def _mend_lines(mend: "Mend") -> list[str]:
+    """What mends a finding, on lines that hold nothing else, so that a reader can copy them."""
+    told = "run:" if mend.place is None else f"write into {mend.place}:"
+    return [f"      {told}", *(f"        {line}" for line in mend.text.splitlines())]
 
 
 def show_policy(policy: Mapping[str, Any]) -> None:

@@ -2,6 +2,8 @@
 
 import json
 import os
+import shlex
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -76,6 +78,14 @@ def finish() -> None:
         pass
     with suppress(OSError):
         sys.stderr.flush()
+
+
+def program_name() -> str:
+    """How a shell finds this program from where the reader stands: by its name, or else by where it lies."""
+    called = Path(sys.argv[0])
+    if shutil.which("cinelake") is not None or called.stem != "cinelake":
+        return "cinelake"
+    return shlex.quote(os.path.relpath(called) if called.is_relative_to(Path.cwd()) else str(called))
 
 
 def silence(number: int) -> None:

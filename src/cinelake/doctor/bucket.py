@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 
 from botocore.exceptions import ClientError
 
-from cinelake.doctor.findings import Finding, wrong
+from cinelake.config.environment import DOTENV
+from cinelake.doctor.findings import Finding, Mend, wrong
 from cinelake.errors import AccessError, CinelakeError, ServiceError
 from cinelake.lake.bucket import WITHOUT_LOCATION, Bucket
 from cinelake.lake.failures import code_of, lake_failures
@@ -22,10 +23,11 @@ class LeftBehindError(CinelakeError):
     """An upload was begun to see whether we may write, and may not be given up."""
 
     def __init__(self, bucket: str, upload_id: str, code: str) -> None:
+        self.command = f"aws s3api abort-multipart-upload --bucket {bucket} --key {TRIAL} --upload-id {upload_id}"
+        """What removes it, of whoever may."""
         super().__init__(
             f"began an upload at {TRIAL}, which may not be aborted ({code}); it holds no bytes",
-            f"ask for s3:AbortMultipartUpload, then: aws s3api abort-multipart-upload --bucket {bucket} "
-            f"--key {TRIAL} --upload-id {upload_id}",
+            f"ask for s3:AbortMultipartUpload, then: {self.command}",
         )
 
 
@@ -37,13 +39,16 @@ def look_at_bucket(bucket: Bucket) -> Iterator[Finding]:
         yield wrong("bucket", error)
         return
     if not there:
-        yield Finding("bucket", None, f"{bucket.name} is not there yet", "cinelake land makes it")
+        yield Finding(
+            "bucket", None, f"{bucket.name} is not there yet", "cinelake land makes it", Mend("cinelake land")
+        )
         return
     yield Finding("bucket", True, f"{bucket.name} is there")
     yield _look_at_region(bucket)
     try:
         for setting in find_settings(bucket):
-            yield Finding(f"bucket {setting.subject}", setting.holds or None, setting.detail)
+            mend = Mend(setting.command) if setting.command else None
+            yield Finding(f"bucket {setting.subject}", setting.holds or None, setting.detail, mend=mend)
     except CinelakeError as error:
         yield wrong("bucket settings", error)
     for name, action, ask in (
@@ -77,7 +82,8 @@ def compare_regions(location: str | None, ours: str, *, on_aws: bool) -> Finding
     """
     region = {"EU": "eu-west-1"}.get(location or "", location or WITHOUT_LOCATION)
     if on_aws and region != ours:
-        return Finding("bucket region", False, f"{region}, and {ours} is set", f"set AWS_REGION={region}")
+        mend = Mend(f"AWS_REGION={region}", DOTENV)
+        return Finding("bucket region", False, f"{region}, and {ours} is set", f"set AWS_REGION={region}", mend)
     return Finding("bucket region", True, region)
 
 
@@ -87,9 +93,10 @@ def _try(name: str, action: str, bucket: Bucket, ask: Callable[[Bucket], tuple[b
         with lake_failures(f"cannot try {action} on {bucket.name}"):
             ok, detail = ask(bucket)
     except LeftBehindError as error:
-        return wrong(name, error)
+        return wrong(name, error, Mend(error.command))
     except AccessError as error:
-        return Finding(name, False, error.what, f"ask for {action}; cinelake doctor --policy prints all that is needed")
+        hint = f"ask for {action}; cinelake doctor --policy prints all that is needed"
+        return Finding(name, False, error.what, hint, cause=error)
     except ServiceError as error:
         return wrong(name, error)
     except CinelakeError as error:

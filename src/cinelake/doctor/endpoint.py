@@ -9,7 +9,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from cinelake.doctor.findings import Finding, not_looked_at, wrong
+from cinelake.config.environment import DOTENV
+from cinelake.doctor.findings import Finding, Mend, not_looked_at, wrong
 from cinelake.errors import CinelakeError, ConfigurationError
 from cinelake.lake.bucket import Bucket
 from cinelake.lake.failures import code_of, lake_failures
@@ -29,6 +30,10 @@ def look_at_endpoint(bucket: Bucket, clock: Callable[[], datetime]) -> list[Find
     """
     try:
         _read_certificates(bucket.certificates)
+    except ConfigurationError as error:
+        told = wrong("endpoint", error, Mend("AWS_CA_BUNDLE=/PATH/TO/authority.pem", DOTENV))
+        return [told, *not_looked_at(("clock",), "mend AWS_CA_BUNDLE first")]
+    try:
         client = bucket.anonymous
         url = client.meta.endpoint_url
         sent_at, start = clock(), time.perf_counter()

@@ -1,11 +1,28 @@
 """What an examination finds."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from cinelake.errors import CinelakeError
 from cinelake.lake import Status
+
+IN_PROJECT = "the project folder"
+"""Place of a command that must be run there."""
+
+
+@dataclass(frozen=True)
+class Mend:
+    """What mends a finding, to be copied as it stands; words in capitals are for the reader to replace."""
+
+    text: str
+    """A command of a POSIX shell, or the lines to write."""
+    place: str | None = None
+    """The file that the lines belong into, and its table; None for a command."""
+
+    def to_json(self) -> dict[str, str]:
+        """As the document of `--json` has it."""
+        return {"run": self.text} if self.place is None else {"in": self.place, "write": self.text}
 
 
 @dataclass(frozen=True)
@@ -19,7 +36,16 @@ class Finding:
     detail: str
     """Never a secret."""
     hint: str = ""
-    """The command or the setting that mends it; empty where nothing need be mended."""
+    """What to do, in words; empty where nothing need be mended."""
+    mend: Mend | None = None
+    """The hint as a command or a setting. Whatever is wrong has one, and so has what has a hint."""
+    cause: CinelakeError | None = field(default=None, compare=False, repr=False)
+    """What was raised, if anything was."""
+
+    def to_json(self) -> dict[str, Any]:
+        """As the document of `--json` has it."""
+        mend = self.mend.to_json() if self.mend else None
+        return {"name": self.name, "ok": self.ok, "detail": self.detail, "hint": self.hint, "mend": mend}
 
 
 @dataclass(frozen=True)
@@ -47,14 +73,14 @@ class DoctorResult:
             "status": self.status,
             "project": self.project,
             "lake": self.lake,
-            "findings": [vars(finding) for finding in self.findings],
+            "findings": [finding.to_json() for finding in self.findings],
             "policy": self.policy,
         }
 
 
-def wrong(name: str, error: CinelakeError) -> Finding:
+def wrong(name: str, error: CinelakeError, mend: Mend | None = None) -> Finding:
     """A finding that an error tells."""
-    return Finding(name, False, error.what, error.hint)
+    return Finding(name, False, error.what, error.hint, mend, error)
 
 
 def not_looked_at(names: tuple[str, ...], first: str) -> list[Finding]:

@@ -1,6 +1,7 @@
 """The project folder: is it as it must be, and has it room."""
 
 import re
+import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -11,11 +12,18 @@ from pathlib import Path
 from platform import python_version
 
 from cinelake.config import FolderLake, Project
-from cinelake.config.environment import DOTENV, Environment, names_credentials, read_dotenv, read_environment
+from cinelake.config.environment import (
+    DOTENV,
+    Environment,
+    find_slips,
+    names_credentials,
+    read_dotenv,
+    read_environment,
+)
 from cinelake.config.project import CONFIGURATION, read_settings
 from cinelake.config.redaction import redacted
 from cinelake.config.settings import Settings
-from cinelake.doctor.findings import Finding, wrong
+from cinelake.doctor.findings import IN_PROJECT, Finding, Mend, wrong
 from cinelake.enrich.interface import WHERE_FROM
 from cinelake.enrich.snapshot import Snapshot
 from cinelake.errors import AccessError, CinelakeError, ConfigurationError
@@ -27,6 +35,10 @@ LIBRARIES = ("boto3", "obstore", "duckdb")
 OURS = re.compile(r"(AWS|CINELAKE|TMDB)_[A-Z0-9_]+")
 """Names of variables that may be told; any other word in `.env` may be a secret that lost its name."""
 GIT_S = 10
+DATA = "data"
+A_SOURCE = '[[source]]\\ndataset = "Movies"\\npath = "movies.csv"\\n'
+WITHOUT_TMDB = Mend('source = "off"', f"{CONFIGURATION}, under [tmdb]")
+TMDB_ITSELF = Mend('base_url = "https://api.themoviedb.org"', f"{CONFIGURATION}, under [tmdb]")
 
 
 @dataclass(frozen=True)
@@ -50,11 +62,18 @@ def read_set_up(folder: Path, lake_uri: str | None, variables: Mapping[str, str]
         try:
             project = Project.of(folder, settings or Settings(), environment, lake_uri=lake_uri)
         except ConfigurationError as error:
-            findings.append(wrong("lake", error))
+            findings.append(wrong("lake", error, _another_lake(lake_uri, environment)))
     else:
         first = f"mend {CONFIGURATION} first, or name a lake with --lake" if environment else "mend the variables first"
         findings.append(Finding("lake", None, f"not looked at: {first}"))
     return SetUp(tuple(findings), project, settings is not None)
+
+
+def _another_lake(lake_uri: str | None, environment: Environment) -> Mend | None:
+    """A lake that can be, where the one that cannot was named."""
+    if lake_uri is not None:
+        return Mend("cinelake doctor --lake file:lake")
+    return Mend("CINELAKE_LAKE=file:lake", DOTENV) if environment.lake_uri else None
 
 
 def _look_at_settings(folder: Path) -> tuple[Settings | None, Finding]:
@@ -63,8 +82,13 @@ def _look_at_settings(folder: Path) -> tuple[Settings | None, Finding]:
             settings = read_settings(folder)
         KeyTemplate(settings.lake.key)
     except CinelakeError as error:
-        return None, wrong(CONFIGURATION, error)
+        return None, wrong(CONFIGURATION, error, None if (folder / CONFIGURATION).exists() else _new_project(folder))
     return settings, Finding(CONFIGURATION, True, f"read: {folder / CONFIGURATION}")
+
+
+def _new_project(folder: Path) -> Mend:
+    """The command that makes a `lake.toml`; files of data that are there are kept."""
+    return Mend("cinelake init" + (" --no-sample" if (folder / DATA).exists() else ""))
 
 
 def _look_at_dotenv(folder: Path, variables: Mapping[str, str]) -> Finding:
@@ -74,6 +98,11 @@ def _look_at_dotenv(folder: Path, variables: Mapping[str, str]) -> Finding:
         return wrong(DOTENV, error)
     if not (folder / DOTENV).exists():
         return Finding(DOTENV, None, "there is none: the environment alone counts")
+    if slips := find_slips(filed, variables):
+        told = ", ".join(f"{name} (did you mean {meant}?)" for name, meant in slips)
+        renames = " ".join(f"s/^(\\s*(export\\s+)?){re.escape(name)}(?=\\s*=)/$1{meant}/;" for name, meant in slips)
+        mend = Mend(f"perl -i -pe '{renames}' {DOTENV}", IN_PROJECT)
+        return Finding(DOTENV, False, f"sets what nobody reads: {told}", f"rename it in {DOTENV}", mend)
     unread = names_credentials(variables) and names_credentials(filed)
     return Finding(
         DOTENV,
@@ -115,7 +144,10 @@ def _look_at_git(folder: Path) -> Finding:
             return Finding("git", True, f"leaves {DOTENV} alone")
         case 1:
             hint = f"write {DOTENV} into .gitignore; if it is in the history already, get new credentials"
-            return Finding("git", False, f"would take {DOTENV}, which holds secrets, into its history", hint)
+            # What git has taken already it would take again, whatever .gitignore says.
+            command = f"printf '\\n{DOTENV}\\n' >> .gitignore && git rm --cached --quiet --ignore-unmatch {DOTENV}"
+            told = f"would take {DOTENV}, which holds secrets, into its history"
+            return Finding("git", False, told, hint, Mend(command, IN_PROJECT))
         case _:
             return Finding("git", None, f"git does not tell whether it would take {DOTENV}")
 
@@ -126,7 +158,9 @@ def look_at_sources(project: Project, now: datetime) -> tuple[Finding, int | Non
         with lake_failures("cannot look at the sources"):
             files = find_files(project, KeyTemplate(project.lake.key), project.processing_date(now))
     except CinelakeError as error:
-        return Finding("sources", False, error.what.removesuffix(". Nothing was sent"), error.hint), None
+        mend = None if project.sources else Mend(f"printf '{A_SOURCE}' >> {CONFIGURATION}", IN_PROJECT)
+        told = error.what.removesuffix(". Nothing was sent")
+        return Finding("sources", False, told, error.hint, mend, error), None
     size_bytes = sum(file.bytes for file in files)
     many = f"{len(files):,} files" if len(files) > 1 else files[0].source
     return Finding("sources", True, f"{many}, {size_bytes:,} bytes"), size_bytes
@@ -141,14 +175,15 @@ def look_at_tmdb(project: Project) -> Finding:
             try:
                 files = Snapshot(project.directory, project.tmdb.snapshot or "").files
             except CinelakeError as error:
-                return wrong("TMDB", error)
+                return wrong("TMDB", error, WITHOUT_TMDB)
             return Finding("TMDB", True, f"a snapshot: {len(files):,} file{'s' if len(files) > 1 else ''}")
         case "api":
             given = project.environment
             name = "TMDB_TOKEN" if given.tmdb_token else "TMDB_API_KEY" if given.tmdb_api_key else None
             if name is None:
                 told = "neither TMDB_TOKEN nor TMDB_API_KEY is set: run goes on without TMDB, enrich does not"
-                return Finding("TMDB", None, told, WHERE_FROM)
+                hint = given.hint_at(WHERE_FROM, "TMDB_TOKEN", "TMDB_API_KEY")
+                return Finding("TMDB", None, told, hint, Mend("TMDB_TOKEN=YOUR_READ_ACCESS_TOKEN", DOTENV))
             told = f"its API at {redacted(project.tmdb.base_url)}, with {name}"
             # It brings an HTTP library along.
             from cinelake.enrich.api import ask_whether_accepted
@@ -156,9 +191,11 @@ def look_at_tmdb(project: Project) -> Finding:
             try:
                 ask_whether_accepted(project)
             except AccessError as error:
-                return wrong("TMDB", error)
+                return wrong("TMDB", error, Mend(f"{name}=YOUR_{name.removeprefix('TMDB_')}", DOTENV))
             except CinelakeError as error:
-                return Finding("TMDB", None, f"{told}; whether it is accepted is not known: {error}", error.hint)
+                return Finding(
+                    "TMDB", None, f"{told}; whether it is accepted is not known: {error}", error.hint, TMDB_ITSELF
+                )
             return Finding("TMDB", True, f"{told}, which it accepts")
 
 
@@ -184,7 +221,8 @@ def look_at_disks(folder: Path, project: Project | None, needed_bytes: int | Non
             else:
                 room = free_bytes >= needed_bytes
                 hint = "" if room else "make room, or choose another folder"
-                yield Finding(name, room, f"{told}; the sources have {needed_bytes:,}", hint)
+                mend = None if room else Mend(f"df -h {shlex.quote(str(place))} .")
+                yield Finding(name, room, f"{told}; the sources have {needed_bytes:,}", hint, mend)
 
 
 def look_at_versions() -> Finding:

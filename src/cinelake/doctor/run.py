@@ -1,7 +1,7 @@
 """Looks at all that a landing needs, and changes none of it."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ from cinelake.doctor.credentials import look_at_credentials, look_at_identity
 from cinelake.doctor.endpoint import look_at_endpoint
 from cinelake.doctor.findings import DoctorResult, Finding, not_looked_at, wrong
 from cinelake.doctor.folder import look_at_folder
+from cinelake.doctor.mends import PROGRAM, Reader
 from cinelake.doctor.policy import least_policy
 from cinelake.doctor.project import look_at_disks, look_at_sources, look_at_tmdb, look_at_versions, read_set_up
 from cinelake.errors import CinelakeError, ConfigurationError
@@ -40,6 +41,7 @@ def examine(
     variables: Mapping[str, str] | None = None,
     clock: Callable[[], datetime] = utc_now,
     on_event: OnEvent = silent,
+    program: str = PROGRAM,
 ) -> DoctorResult:
     """Looks at the project folder, the credentials, the endpoint and the bucket. Nothing is written.
 
@@ -51,6 +53,7 @@ def examine(
         variables: the real environment; None takes this process's.
         clock: tells the time.
         on_event: told what is asked of whom.
+        program: how cinelake is called from where the reader stands, for commands to copy.
     """
     folder = Path(project_directory).resolve()
     given = os.environ if variables is None else variables
@@ -74,8 +77,18 @@ def examine(
                 policy = least_policy(uri.bucket, _region_of(project))
                 findings += _look_at_service(project, uri, given, clock)
     secrets = secret_values(folder, given)
-    told = (replace(each, detail=masked(each.detail, secrets), hint=masked(each.hint, secrets)) for each in findings)
+    reader = Reader(program, Path(project_directory), lake_uri, given)
+    if project is not None:
+        environment = project.environment
+        filed = environment.access_key_id is not None and not given.get("AWS_ACCESS_KEY_ID")
+        reader = replace(reader, endpoint_url=environment.endpoint_url, keys_are_filed=filed)
+    told = (_masked(reader.mended(each), secrets) for each in findings)
     return DoctorResult(str(folder), str(project.lake_uri) if project else None, tuple(told), policy)
+
+
+def _masked(finding: Finding, secrets: Collection[str]) -> Finding:
+    mend = replace(finding.mend, text=masked(finding.mend.text, secrets)) if finding.mend else None
+    return replace(finding, detail=masked(finding.detail, secrets), hint=masked(finding.hint, secrets), mend=mend)
 
 
 def find_policy(

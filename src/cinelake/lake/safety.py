@@ -9,6 +9,7 @@ reads the removal of an encryption as that of the bucket.
 
 import json
 import re
+import shlex
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ ABANDONED_DAYS = 7
 PUBLIC_ACCESS_BLOCKS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
 PASSING = (429, 500, 502, 503, 504)
 """HTTP statuses of a service that cannot now."""
+REPLACING_NOTHING = ("put_public_access_block", "put_bucket_versioning")
+"""Calls that turn something on, and turn nothing off that was."""
 LACKS, DENIED, FORBIDDEN = "this service lacks", "access is denied to", 403
 OnStep = Callable[[str, Literal["step", "warning"]], None]
 
@@ -45,9 +48,23 @@ class Setting:
     ask: Callable[[], Any]
     read: Callable[[Mapping[str, Any]], tuple[bool, str]]
     """Whether an answer to `ask` says that it is set, and how, in words; of `{}` that nothing is set."""
-    tell: Callable[[], Any]
+    call: str
+    """boto3's name of the call that sets it, in the place of whatever was set."""
+    wanted: Mapping[str, Any]
+    """Its one argument beside the bucket's name."""
     over_tls_only: bool = False
     """Whether it would lock the bucket's owner out where the endpoint is plain HTTP."""
+
+    def tell(self, bucket: Bucket) -> None:
+        """Sets it."""
+        getattr(bucket.client, self.call)(Bucket=bucket.name, **self.wanted)
+
+    def command(self, bucket: Bucket) -> str:
+        """What AWS's command line is told to set it."""
+        [(name, value)] = self.wanted.items()
+        option = re.sub("(?<!^)(?=[A-Z])", "-", name).lower()
+        told = value if isinstance(value, str) else json.dumps(value)
+        return f"aws s3api {self.call.replace('_', '-')} --bucket {bucket.name} --{option} {shlex.quote(told)}"
 
 
 @dataclass(frozen=True)
@@ -58,6 +75,8 @@ class FoundSetting:
     holds: bool | None
     """None where the service does not tell."""
     detail: str
+    command: str = ""
+    """Of AWS's command line, which sets it and replaces nothing; empty where it holds, and where none is known."""
 
 
 def settings_of(bucket: Bucket) -> list[Setting]:
@@ -71,7 +90,8 @@ def settings_of(bucket: Bucket) -> list[Setting]:
             "NoSuchPublicAccessBlockConfiguration",
             lambda: client.get_public_access_block(Bucket=name),
             _read_public_access,
-            lambda: _block_public_access(bucket, acls=True, policies=True),
+            "put_public_access_block",
+            {"PublicAccessBlockConfiguration": dict.fromkeys(PUBLIC_ACCESS_BLOCKS, True)},
         ),
         Setting(
             "versions",
@@ -80,7 +100,8 @@ def settings_of(bucket: Bucket) -> list[Setting]:
             "",
             lambda: client.get_bucket_versioning(Bucket=name),
             _read_versioning,
-            lambda: client.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"}),
+            "put_bucket_versioning",
+            {"VersioningConfiguration": {"Status": "Enabled"}},
         ),
         Setting(
             "encryption",
@@ -89,12 +110,12 @@ def settings_of(bucket: Bucket) -> list[Setting]:
             "ServerSideEncryptionConfigurationNotFoundError",
             lambda: client.get_bucket_encryption(Bucket=name),
             _read_encryption,
-            lambda: client.put_bucket_encryption(
-                Bucket=name,
-                ServerSideEncryptionConfiguration={
+            "put_bucket_encryption",
+            {
+                "ServerSideEncryptionConfiguration": {
                     "Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]
-                },
-            ),
+                }
+            },
         ),
         Setting(
             "abandoned uploads",
@@ -103,9 +124,9 @@ def settings_of(bucket: Bucket) -> list[Setting]:
             "NoSuchLifecycleConfiguration",
             lambda: client.get_bucket_lifecycle_configuration(Bucket=name),
             _read_lifecycle,
-            lambda: client.put_bucket_lifecycle_configuration(
-                Bucket=name,
-                LifecycleConfiguration={
+            "put_bucket_lifecycle_configuration",
+            {
+                "LifecycleConfiguration": {
                     "Rules": [
                         {
                             "ID": "abandoned-uploads",
@@ -114,8 +135,8 @@ def settings_of(bucket: Bucket) -> list[Setting]:
                             "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": ABANDONED_DAYS},
                         }
                     ]
-                },
-            ),
+                }
+            },
         ),
         Setting(
             "plain HTTP",
@@ -124,7 +145,8 @@ def settings_of(bucket: Bucket) -> list[Setting]:
             "NoSuchBucketPolicy",
             lambda: client.get_bucket_policy(Bucket=name),
             _read_policy,
-            lambda: client.put_bucket_policy(Bucket=name, Policy=json.dumps(policy_against_plain_http(bucket))),
+            "put_bucket_policy",
+            {"Policy": json.dumps(policy_against_plain_http(bucket))},
             over_tls_only=True,
         ),
     ]
@@ -167,7 +189,10 @@ def find_settings(bucket: Bucket) -> list[FoundSetting]:
             holds, detail = (
                 setting.read(answer) if isinstance(answer, Mapping) else (None, f"not told: {answer} {setting.name}")
             )
-            found.append(FoundSetting(setting.subject, holds, detail))
+            # A policy, or rules for objects that grow old, would be lost by one that is put in their place.
+            spared = bool(answer) and setting.absent and setting.call not in REPLACING_NOTHING
+            safe = holds is False and not spared and not (setting.over_tls_only and _is_plain(bucket))
+            found.append(FoundSetting(setting.subject, holds, detail, setting.command(bucket) if safe else ""))
     return found
 
 
@@ -190,7 +215,7 @@ def make_safe(bucket: Bucket, on_step: OnStep) -> None:
 
 
 def _set_all(bucket: Bucket, on_step: OnStep) -> None:
-    plain = not bucket.client.meta.endpoint_url.startswith("https://")
+    plain = _is_plain(bucket)
     with _Roots(bucket) as roots:
         for setting in settings_of(bucket):
             if plain and setting.over_tls_only:
@@ -201,13 +226,17 @@ def _set_all(bucket: Bucket, on_step: OnStep) -> None:
                 on_step(f"{answer} {setting.name}", "warning")
                 continue
             try:
-                setting.tell()
+                setting.tell(bucket)
             except ClientError as error:
                 if code_of(error)[1] in PASSING:
                     raise
                 on_step(f"not set: {setting.name} (the service answered {code_of(error)[0]})", "warning")
             else:
                 on_step(f"set {setting.name}", "step")
+
+
+def _is_plain(bucket: Bucket) -> bool:
+    return not bucket.client.meta.endpoint_url.startswith("https://")
 
 
 def _try_out(bucket: Bucket, on_step: OnStep) -> None:

@@ -48,6 +48,17 @@ class Shard:
         return f"{self.index or self.count}/{self.count}"
 
 
+class UnfitFileError(ConfigurationError):
+    """Files of the sources cannot be landed."""
+
+    def __init__(self, what: str, hint: str, path: str, fault: str) -> None:
+        super().__init__(what, hint)
+        self.path = path
+        """Of the first of them, relative to the project folder."""
+        self.fault = fault
+        """What keeps it from being landed."""
+
+
 class SourceFile(NamedTuple):
     """A file that is to be landed."""
 
@@ -71,24 +82,26 @@ def find_files(project: Project, keys: KeyTemplate, day: date, *, shard: Shard |
     if not project.sources:
         raise ConfigurationError("lake.toml names no [[source]]", 'add one: dataset = "Movies", path = "movies.csv"')
     found: list[SourceFile] = []
-    faults: list[str] = []
+    faults: list[tuple[str, str]] = []
     for source in project.sources:
         named = list(list_named(str(project.directory), source.path))
         if not named:
             is_folder = (project.directory / source.path).is_dir()
-            faults.append(f"{source.path} {'is a folder, and holds' if is_folder else 'finds'} no file")
+            faults.append((source.path, f"{'is a folder, and holds' if is_folder else 'finds'} no file"))
         written = keys.build_all(_name_of(source, day), [each.file for each in named])
         for each, key in zip(named, written, strict=True):
             size = _size_or_fault(each)
             if isinstance(size, str):
-                faults.append(f"{each.told} {size}")
+                faults.append((each.told, size))
             elif shard is None or shard.holds(f"{source.origin}/{source.dataset}/{each.file}"):
                 found.append(SourceFile(each.told, each.path, key, size))
     if faults:
         more = f"; and {len(faults) - NAMED} more" if len(faults) > NAMED else ""
-        raise ConfigurationError(
-            f"{'; '.join(faults[:NAMED])}{more}. Nothing was sent",
+        told = "; ".join(f"{path} {fault}" for path, fault in faults[:NAMED])
+        raise UnfitFileError(
+            f"{told}{more}. Nothing was sent",
             f"mend the files in {project.directory}, or path under [[source]] in lake.toml",
+            *faults[0],
         )
     _refuse_twins(found)
     return tuple(found)

@@ -1,0 +1,450 @@
+"""What the doctor says mends what is wrong: a command or a setting to copy; those that can be run here are run."""
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cinelake import Finding, Mend, examine, land_files
+from cinelake.config.settings import Settings
+from cinelake.doctor import mends
+from cinelake.doctor.bucket import LeftBehindError, compare_regions
+from cinelake.doctor.mends import Reader, mend_of
+from cinelake.errors import AccessError
+from cinelake.lake.failures import lake_failures
+from projects import PROGRAM, Place, ProjectFolder, S3Server
+from refusals import as_ordinary_user
+from test_errors import client_error, made
+from tmdb import point_at, serving
+
+WITH_PROGRAM = f"{Path(PROGRAM).parent}{os.pathsep}{os.environ['PATH']}"
+KEYS = {"YOUR_KEY_ID": "AKIATEST", "YOUR_SECRET": "SECRETTEST", "YOUR_SESSION_TOKEN": "TOKENTEST"}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something that is wrong with a project."""
+
+    name: str
+    """Of the finding that tells it."""
+    spoil: Callable[[Path], object]
+    """Makes it so, in the project folder."""
+    filled: Mapping[str, str] = field(default_factory=dict)
+    """What the reader writes for the words in capitals."""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """Of the environment."""
+
+
+def write(name: str, text: str) -> Callable[[Path], object]:
+    """Spoils by writing a file."""
+    return lambda folder: folder.joinpath(name).write_bytes(text.encode("latin-1"))
+
+
+def configured(old: str, new: str) -> Callable[[Path], object]:
+    """Spoils by another text in lake.toml."""
+
+    def spoil(folder: Path) -> None:
+        text = folder.joinpath("lake.toml").read_text(encoding="utf-8")
+        assert old in text
+        folder.joinpath("lake.toml").write_text(text.replace(old, new, 1), encoding="utf-8")
+
+    return spoil
+
+
+def put_under_git(folder: Path) -> None:
+    folder.joinpath(".env").write_text("AWS_REGION=us-east-1\n", encoding="utf-8")
+    for command in (["init"], ["add", "--force", ".env"]):
+        subprocess.run(["git", *command], cwd=folder, check=True, capture_output=True, timeout=60)
+
+
+def without_sources(folder: Path) -> None:
+    folder.joinpath("lake.toml").write_text('[tmdb]\nsource = "off"\n', encoding="utf-8")
+
+
+def moved(name: str, to: str) -> Callable[[Path], object]:
+    """Spoils by taking a file away."""
+    return lambda folder: folder.joinpath(name).rename(folder / to)
+
+
+COMMANDS = {
+    "no lake.toml": Fault("lake.toml", lambda folder: folder.joinpath("lake.toml").unlink()),
+    "a line of .env that is none": Fault(".env", write(".env", "AWS_REGION=us-east-1\n'no line\nTMDB_TOKEN=x\n")),
+    "an open quote in .env": Fault(".env", write(".env", "AWS_REGION='us-east-1\nTMDB_TOKEN=x\n")),
+    "another encoding of .env": Fault(".env", write(".env", "AWS_REGION=us-east-1\n# S\xe3o Paulo\n")),
+    "a folder in the place of .env": Fault(".env", lambda folder: folder.joinpath(".env").mkdir()),
+    "a slip in .env": Fault(".env", write(".env", "AWS_ACESS_KEY_ID=A\nexport aws_secret_access_key=S\nTMDB_TOKN=x\n")),
+    "git takes .env": Fault("git", put_under_git),
+    "no [[source]]": Fault("sources", without_sources),
+    "a missing source": Fault("sources", moved("series.csv", "there"), {"/PATH/TO/series.csv": "there"}),
+    "an empty source": Fault(
+        "sources", lambda folder: moved("series.csv", "there")(folder) and write("series.csv", "")(folder) is None,
+        {"/PATH/TO/series.csv": "there"},
+    ),
+    "a file in the place of the lake": Fault("lake", write("lake", "")),
+    "a lake of the command line": Fault("lake", lambda _: None),
+}  # fmt: skip
+SETTINGS = {
+    "an unknown key": Fault("lake.toml", configured("[lake]", '[lake]\nurl = "file:lake"')),
+    "a wrong time zone": Fault("lake.toml", configured("[lake]", '[lake]\ntimezone = "Brasilia"')),
+    "a wrong engine": Fault("lake.toml", configured("[build]", '[engine]\nname = "sprak"\n[build]')),
+    "a source without a path": Fault("lake.toml", configured('path = "series.csv"\n', "")),
+    "a lake that is none": Fault("lake", configured("[lake]", '[lake]\nuri = "ftp://x"')),
+    "a lake of .env that is none": Fault("lake", write(".env", "CINELAKE_LAKE=ftp://x\n")),
+    "a key without its secret": Fault("variables", write(".env", "AWS_ACCESS_KEY_ID=A\n"), KEYS),
+    "an endpoint that is none": Fault("variables", write(".env", "AWS_ENDPOINT_URL_S3=127.0.0.1\n")),
+    "a token of two lines": Fault(
+        "variables", write(".env", 'TMDB_TOKEN="a\nb"\n'), {"YOUR_READ_ACCESS_TOKEN": "a-token"}
+    ),
+    "no snapshot": Fault("TMDB", lambda folder: folder.joinpath("tmdb.jsonl").unlink()),
+}
+EXPORTED = {
+    "a lake of the environment": Fault("lake", lambda _: None, {}, {"CINELAKE_LAKE": "ftp://x"}),
+    "an endpoint of the environment": Fault("variables", lambda _: None, {}, {"AWS_ENDPOINT_URL_S3": "127.0.0.1"}),
+}
+
+
+def examined(folder: Path, *arguments: str, variables: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """The findings that the program tells in the folder, by name."""
+    environment = {**os.environ, "PATH": WITH_PROGRAM, **(variables or {})}
+    ended = subprocess.run(
+        [PROGRAM, "doctor", "--json", *arguments], cwd=folder, env=environment, capture_output=True, text=True,
+        check=False, timeout=120,
+    )  # fmt: skip
+    assert ended.returncode in (0, 1), ended.stderr
+    return {finding["name"]: finding for finding in json.loads(ended.stdout)["findings"]}
+
+
+def wrong(findings: Mapping[str, Any]) -> list[str]:
+    """The names of those that are wrong; what is wrong or has a hint has something to copy."""
+    for finding in findings.values():
+        if finding["ok"] is False or finding["hint"]:
+            assert finding["mend"], finding
+            assert all(finding["mend"].values()), finding
+    return [name for name, finding in findings.items() if finding["ok"] is False]
+
+
+def filled(text: str, fault: Fault) -> str:
+    """What is to be copied, with the words in capitals replaced."""
+    for word, own in fault.filled.items():
+        text = text.replace(word, own)
+    assert not re.search(r"\b(YOUR_[A-Z_]+|PATH/TO)\b", text)
+    return text
+
+
+def shell(command: str, folder: Path, variables: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """Runs a command as it would be pasted."""
+    environment = {**os.environ, "PATH": WITH_PROGRAM, "EDITOR": "false", **(variables or {})}
+    return subprocess.run(
+        ["sh", "-c", command],
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def put_into(folder: Path, place: str, text: str) -> None:
+    """Writes a setting where it belongs, in the place of what is wrong there."""
+    name, _, table = place.partition(", under ")
+    path = folder / name
+    lines = path.read_text(encoding="utf-8").split("\n") if path.exists() else []
+    heading, _, number = table.partition(" number ")
+    for line in text.splitlines():
+        key = re.split(r"\s*=", line)[0]
+        if heading:
+            start = [place for place, each in enumerate(lines) if each == heading][int(number or 1) - 1] + 1
+            end = next((place for place, each in enumerate(lines) if place >= start and each.startswith("[")), None)
+            # What the setting stands in the place of goes.
+            kept = [each for each in lines[start:end] if not each.startswith((f"{key} =", 'url = "file:lake"'))]
+            lines[start:end] = [line, *kept]
+        else:
+            lines = [*(each for each in lines if not each.startswith(f"{key}=")), line]
+    path.write_text("\n".join(lines), encoding="utf-8")
+
+
+@pytest.mark.parametrize("where", ["in the project", "beside it"])
+@pytest.mark.parametrize("fault", COMMANDS.values(), ids=COMMANDS)
+def test_a_command_mends_what_is_wrong_from_wherever_the_doctor_was_asked(
+    folder: ProjectFolder, fault: Fault, where: str
+) -> None:
+    fault.spoil(folder.path)
+    arguments = ["--lake", "ftp://x"] if fault is COMMANDS["a lake of the command line"] else []
+    here = folder.path
+    if where == "beside it":
+        here = folder.path.parent
+        arguments += ["--project", "project"]
+    before = examined(here, *arguments)
+    assert fault.name in wrong(before)
+    mend = before[fault.name]["mend"]
+    assert set(mend) == {"run"}
+    for word, own in fault.filled.items():  # as a reader finds it from the project folder, where the command runs
+        assert word in mend["run"], own
+    ended = shell(filled(mend["run"], fault), here)
+    assert ended.returncode == 0, (mend, ended.stderr)
+    if not arguments or arguments[0] == "--project":
+        assert wrong(examined(here, *arguments)) == []
+
+
+@pytest.mark.parametrize("fault", SETTINGS.values(), ids=SETTINGS)
+def test_a_setting_mends_what_is_wrong(folder: ProjectFolder, fault: Fault) -> None:
+    fault.spoil(folder.path)
+    before = examined(folder.path)
+    assert fault.name in wrong(before)
+    mend = before[fault.name]["mend"]
+    assert set(mend) == {"in", "write"}
+    put_into(folder.path, mend["in"], filled(mend["write"], fault))
+    assert wrong(examined(folder.path)) == []
+
+
+@pytest.mark.parametrize("fault", EXPORTED.values(), ids=EXPORTED)
+def test_what_the_environment_sets_is_mended_there_since_it_wins_over_env(folder: ProjectFolder, fault: Fault) -> None:
+    before = examined(folder.path, variables=fault.variables)
+    assert wrong(before) == [fault.name]
+    command = before[fault.name]["mend"]["run"]
+    assert command.startswith("export ")
+    ended = shell(f"{command}; cinelake doctor", folder.path, fault.variables)
+    assert ended.returncode == 0, ended.stdout
+
+
+def test_the_last_line_of_each_finding_that_is_wrong_is_what_to_copy(folder: ProjectFolder) -> None:
+    folder.path.joinpath("series.csv").unlink()
+    folder.path.joinpath("lake").write_text("", encoding="utf-8")
+    told = folder.cinelake("doctor").stdout
+    found = re.findall(r"^FAIL  (\w+): .*\n      hint: .*\n      run:\n        (\S.*)\n(?! )", told, re.MULTILINE)
+    assert found == [
+        ("sources", "cp /PATH/TO/series.csv series.csv"),
+        ("lake", f"mv {folder.path}/lake {folder.path}/lake.moved"),
+    ]
+
+
+def test_a_setting_is_told_with_its_file_and_table_and_stands_alone_on_its_line(folder: ProjectFolder) -> None:
+    folder.path.joinpath("tmdb.jsonl").unlink()
+    told = folder.cinelake("doctor").stdout
+    assert '\n      write into lake.toml, under [tmdb]:\n        source = "off"\n' in told
+
+
+def test_a_command_calls_the_program_as_the_reader_s_shell_finds_it(folder: ProjectFolder) -> None:
+    for path, called in ((os.environ["PATH"], PROGRAM), (WITH_PROGRAM, "cinelake")):
+        if path != WITH_PROGRAM and shutil.which("cinelake", path=path):
+            continue
+        ended = folder.cinelake("doctor", "--json", variables={"PATH": path})
+        [lake] = [each for each in json.loads(ended.stdout)["findings"] if each["name"] == "lake"]
+        assert lake["mend"] == {"run": f"{called} land"}
+    programs = folder.path / ".venv" / "bin"
+    programs.mkdir(parents=True)
+    programs.joinpath("cinelake").symlink_to(PROGRAM)
+    ended = subprocess.run(
+        [".venv/bin/cinelake", "doctor"], cwd=folder.path, capture_output=True, text=True, check=False, timeout=60,
+        env={**os.environ, "PATH": "/usr/bin:/bin"},
+    )  # fmt: skip
+    assert "\n      run:\n        .venv/bin/cinelake land\n" in ended.stdout
+
+
+def test_a_command_has_the_project_and_the_lake_that_were_given(folder: ProjectFolder) -> None:
+    told = examined(folder.path.parent, "--project", "project", "--lake", "file:other lake")
+    assert told["lake"]["mend"] == {"run": "cinelake land --project project --lake 'file:other lake'"}
+    assert shell(told["lake"]["mend"]["run"], folder.path.parent).returncode == 0
+    again = examined(folder.path.parent, "--project", "project", "--lake", "file:other lake")
+    assert again["lake"]["ok"] is True
+
+
+def test_a_source_that_may_not_be_read_is_opened_by_the_command(folder: ProjectFolder) -> None:
+    folder.path.joinpath("movies.csv").chmod(0o000)
+    ended = as_ordinary_user(folder, "doctor", "--json")
+    if ended is None:
+        pytest.skip("root cannot be bound by permissions here")
+    [sources] = [each for each in json.loads(ended.stdout)["findings"] if each["name"] == "sources"]
+    assert sources["mend"] == {"run": "chmod u+r movies.csv"}
+    assert shell(sources["mend"]["run"], folder.path).returncode == 0
+    again = as_ordinary_user(folder, "doctor")
+    assert again is not None
+    assert again.returncode == 0
+
+
+def test_a_lake_that_may_not_be_written_to_is_opened_by_the_command(folder: ProjectFolder) -> None:
+    lake = folder.path / "lake"
+    lake.mkdir(mode=0o555)
+    ended = as_ordinary_user(folder, "doctor", "--json")
+    if ended is None:
+        lake.chmod(0o700)
+        pytest.skip("root cannot be bound by permissions here")
+    [found] = [each for each in json.loads(ended.stdout)["findings"] if each["name"] == "may write"]
+    assert shell(found["mend"]["run"], folder.path).returncode == 0
+    again = as_ordinary_user(folder, "doctor")
+    assert again is not None
+    assert again.returncode == 0
+
+
+def test_credentials_that_are_missing_are_mended_in_env(folder: ProjectFolder, moto: S3Server) -> None:
+    place = Place.on(moto)
+    folder.path.joinpath(".env").write_text(f"AWS_ENDPOINT_URL_S3={moto.endpoint}\n", encoding="utf-8")
+    before = examined(folder.path, "--lake", place.uri)
+    assert wrong(before) == ["credentials"]
+    mend = before["credentials"]["mend"]
+    assert (mend["in"], len(mend["write"].splitlines())) == (".env", 2)
+    put_into(folder.path, mend["in"], filled(mend["write"], Fault("", print, KEYS)))
+    assert wrong(examined(folder.path, "--lake", place.uri)) == []
+
+
+@pytest.mark.parametrize("name", ["rclone", "ceph"])
+def test_a_wrong_secret_is_mended_in_env(folder: ProjectFolder, name: str, request: pytest.FixtureRequest) -> None:
+    server: S3Server = request.getfixturevalue(name)
+    place = Place.on(server)
+    text = "".join(f"{name}={value}\n" for name, value in replace(server, secret_key="wrong-secret").variables.items())
+    folder.path.joinpath(".env").write_text(text, encoding="utf-8")
+    before = examined(folder.path, "--lake", place.uri)
+    assert wrong(before) == ["identity"]
+    mend = before["identity"]["mend"]
+    put_into(folder.path, mend["in"], filled(mend["write"], Fault("", print, KEYS)))
+    assert wrong(examined(folder.path, "--lake", place.uri)) == []
+
+
+def test_a_file_of_certificates_that_is_not_there_is_mended_where_it_is_named(
+    folder: ProjectFolder, moto: S3Server
+) -> None:
+    place = Place.on(moto)
+    variables = {**moto.variables, "AWS_CA_BUNDLE": "/nowhere.pem"}
+    before = examined(folder.path, "--lake", place.uri, variables=variables)
+    assert wrong(before) == ["endpoint"]
+    assert before["endpoint"]["mend"] == {"run": "export AWS_CA_BUNDLE=/PATH/TO/authority.pem"}
+
+
+def test_a_token_that_tmdb_refuses_is_mended_in_env(folder: ProjectFolder) -> None:
+    folder.write_records("tmdb.jsonl", [])
+    folder.path.joinpath(".env").write_text("TMDB_TOKEN=a-wrong-one\n", encoding="utf-8")
+    with serving(folder.path / "tmdb.jsonl", "--token", "the-right-one") as server:
+        point_at(folder, server)
+        before = examined(folder.path)
+        assert wrong(before) == ["TMDB"]
+        mend = before["TMDB"]["mend"]
+        put_into(folder.path, mend["in"], filled(mend["write"], Fault("", print, {"YOUR_TOKEN": "the-right-one"})))
+        assert wrong(examined(folder.path)) == []
+
+
+@pytest.mark.parametrize("filed", [True, False], ids=["keys in .env", "keys in the environment"])
+def test_a_bucket_s_settings_are_mended_by_commands_of_aws_that_do_what_a_landing_does(
+    folder: ProjectFolder, moto: S3Server, tmp_path: Path, filed: bool
+) -> None:
+    """AWS's own command line is not at hand: a stand-in makes the call that it would make, through botocore."""
+    place = Place.on(moto)
+    moto.client().create_bucket(Bucket=place.name)
+    variables = dict(place.variables)
+    if filed:
+        text = "".join(f"{name}={value}\n" for name, value in variables.items())
+        folder.path.joinpath(".env").write_text(text, encoding="utf-8")
+        variables = {}
+    before = examined(folder.path, "--lake", place.uri, variables=variables)
+    asked = [each["mend"]["run"] for name, each in before.items() if name.startswith("bucket ") and each["mend"]]
+    assert len(asked) == 4  # over plain HTTP its refusal would lock the owner out
+    for command in asked:
+        words = shlex.split(command.strip("()").rpartition("; ")[2])
+        assert words[:2] == ["aws", "s3api"]
+        options = dict(zip(words[3::2], words[4::2], strict=True))
+        assert options.pop("--endpoint-url") == moto.endpoint
+        assert command.startswith("(set -a; . ./.env; ") is filed
+        call(moto, words[2], options)
+    after = examined(folder.path, "--lake", place.uri, variables=variables)
+    assert [name for name, each in after.items() if name.startswith("bucket ") and each["mend"]] == []
+
+
+def call(server: S3Server, verb: str, options: Mapping[str, str]) -> None:
+    """What `aws s3api VERB --NAME VALUE …` asks of a service."""
+    client = server.client()
+    operation = "".join(word.capitalize() for word in verb.split("-"))
+    shape = client.meta.service_model.operation_model(operation).input_shape
+    assert shape is not None
+    names = {"--" + re.sub("(?<!^)(?=[A-Z])", "-", name).lower(): name for name in shape.members}
+    told = {names[name]: json.loads(value) if value[0] in "{[" else value for name, value in options.items()}
+    getattr(client, verb.replace("-", "_"))(**told)
+
+
+def test_rules_and_a_policy_that_are_there_are_not_replaced_by_a_command(folder: ProjectFolder, moto: S3Server) -> None:
+    place = Place.on(moto)
+    client = moto.client()
+    client.create_bucket(Bucket=place.name)
+    rule: Any = {"ID": "mine", "Status": "Enabled", "Filter": {"Prefix": "a/"}, "Expiration": {"Days": 9}}
+    client.put_bucket_lifecycle_configuration(Bucket=place.name, LifecycleConfiguration={"Rules": [rule]})
+    found = examined(folder.path, "--lake", place.uri, variables=place.variables)["bucket abandoned uploads"]
+    assert (found["detail"], found["mend"]) == ("not dropped", None)
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        ("SignatureDoesNotMatch", mends.KEYS.text),
+        ("InvalidClientTokenId", mends.KEYS.text),
+        ("ExpiredToken", mends.KEYS_WITH_TOKEN.text),
+        ("PermanentRedirect", "AWS_REGION=REGION_OF_THE_BUCKET"),
+        ("RequestTimeTooSkewed", "sudo timedatectl set-ntp true"),
+        ("AccessDenied", mends.POLICY.text),
+    ],
+)
+def test_what_a_service_refuses_is_mended_by_its_code(code: str, text: str) -> None:
+    with pytest.raises(AccessError) as raised, lake_failures("cannot ask"):
+        raise client_error(code)
+    mend = mend_of(raised.value)
+    assert mend is not None
+    assert mend.text == text
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("ProfileNotFound", "aws configure --profile word"),
+        ("SSOTokenLoadError", "aws sso login"),
+        ("InvalidRegionError", "AWS_REGION=us-east-1"),
+        ("SSLError", "AWS_CA_BUNDLE=/PATH/TO/authority.pem"),
+    ],
+)
+def test_what_boto3_raises_is_mended_by_its_kind(kind: str, text: str) -> None:
+    from botocore import exceptions as aws
+
+    with pytest.raises(Exception, match="cannot ask") as raised, lake_failures("cannot ask"):
+        raise made(getattr(aws, kind))
+    mend = mend_of(raised.value)  # type: ignore[arg-type]
+    assert mend is not None
+    assert mend.text == text
+
+
+def test_a_wrong_region_and_an_upload_left_behind_are_mended_by_what_they_tell() -> None:
+    reader = Reader("cinelake", Path(), None, {"AWS_REGION": "us-east-1"})
+    region = reader.mended(compare_regions("sa-east-1", "us-east-1", on_aws=True))
+    assert region.mend == Mend("export AWS_REGION=sa-east-1")
+    assert "--upload-id 2~id" in LeftBehindError("lake", "2~id", "AccessDenied").command
+
+
+@pytest.mark.parametrize("name", [*mends.BY_NAME, "endpoint", "may write"])
+def test_whatever_is_wrong_has_something_to_copy(name: str) -> None:
+    for endpoint_url in (None, "http://127.0.0.1:9"):
+        found = Reader("cinelake", Path("a folder"), None, {}, endpoint_url).mended(Finding(name, False, "it", "do"))
+        assert found.mend is not None
+        assert found.mend.text.strip()
+        if found.mend.place is None:
+            assert subprocess.run(["sh", "-n", "-c", found.mend.text], check=False, timeout=60).returncode == 0
+
+
+def test_what_is_right_and_what_waits_for_something_else_has_nothing_to_copy(folder: ProjectFolder) -> None:
+    land_files(*folder.open())
+    result = examine(folder.path, variables={})
+    assert [finding.name for finding in result.findings if finding.mend] == []
+
+
+def test_a_setting_s_example_is_one_that_lake_toml_takes() -> None:
+    from cinelake.config.project import EXAMPLES, TABLES
+
+    assert set(TABLES) == set(Settings.model_fields) - {"questions"}
+    for table, model in TABLES.items():
+        for key in EXAMPLES.keys() & model.model_fields.keys():
+            needed = {"dataset": "Movies", "path": "x.csv"} if table == "source" else {}
+            model.model_validate({**needed, key: EXAMPLES[key]})
