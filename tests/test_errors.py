@@ -1,9 +1,12 @@
 """One tree of errors: what the libraries below us raise comes out as one of ours, in words, with the right code."""
 
+import ast
 import errno
 import inspect
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from string import Formatter
 from types import ModuleType
 from typing import Any
@@ -102,6 +105,79 @@ def test_every_error_of_ours_stands_in_the_tree_and_in_its_drawing() -> None:
 
 def test_an_error_prints_as_its_words() -> None:
     assert str(DataError("a.csv lacks a column", "add it")) == "a.csv lacks a column"
+
+
+# Their hints
+
+SOURCES = Path(errors.__file__).parent
+
+
+def calls_in(tree: ast.AST, kinds: Mapping[str, int]) -> Iterator[tuple[ast.Call, ast.expr | None]]:
+    """Each place where an error of one of these kinds is made, and its hint."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in kinds:
+            named = [each.value for each in node.keywords if each.arg == "hint"]
+            place = kinds[node.func.id]
+            yield node, named[0] if named else node.args[place] if place < len(node.args) else None
+
+
+def kinds_with_a_hint(trees: Iterable[ast.AST]) -> dict[str, int]:
+    """The kinds of errors whose maker is given a hint, and which of the arguments it is."""
+    classes = {node.name: node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
+    found = {"CinelakeError": 1}
+    grown = True
+    while grown:
+        grown = False
+        for name, node in classes.items():
+            base = next((each.id for each in node.bases if isinstance(each, ast.Name) and each.id in found), None)
+            if base is None or name in found:
+                continue
+            makers = [each for each in node.body if isinstance(each, ast.FunctionDef) and each.name == "__init__"]
+            names = [each.arg for maker in makers for each in maker.args.args[1:]]
+            if not makers or "hint" in names:
+                found[name], grown = names.index("hint") if makers else found[base], True
+    return found
+
+
+def texts_of(hint: ast.expr | None) -> Iterator[str]:
+    """The texts that a hint begins with, whichever way it goes; what is computed is a word."""
+    match hint:
+        case None:
+            yield ""
+        case ast.Constant(value=str(text)):
+            yield text
+        case ast.JoinedStr(values=[ast.Constant(value=str(text)), *rest]):
+            yield text if not rest else f"{text}computed"
+        case ast.JoinedStr(values=[]):
+            yield ""
+        case ast.IfExp(body=one, orelse=other):
+            yield from (*texts_of(one), *texts_of(other))
+        case ast.BoolOp(op=ast.Or(), values=values):
+            yield from texts_of(values[-1])
+        case ast.BinOp(left=one, right=other):
+            yield from (first + second for first in texts_of(one) for second in texts_of(other))
+        case _:
+            yield "computed"
+
+
+def test_wherever_an_error_is_made_it_has_a_hint_that_is_never_empty() -> None:
+    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(SOURCES.rglob("*.py"))}
+    kinds = kinds_with_a_hint(trees.values())
+    assert {"DataError", "AccessError", "ServiceError", "NoTokenError", "VariableError", "BusyError"} <= set(kinds)
+    seen, without = 0, []
+    for path, tree in trees.items():
+        for node, hint in calls_in(tree, kinds):
+            seen += 1
+            fit = all(re.match(r"[$\w]", text) for text in texts_of(hint))
+            without += [] if fit else [f"{path.relative_to(SOURCES)}:{node.lineno}"]
+    assert without == []
+    assert seen > 250
+
+
+@pytest.mark.parametrize("hint", ["''", "' '", "f''", "'run again' if x else ''", "x or ''", "'' + ''"])
+def test_a_hint_that_is_none_is_seen(hint: str) -> None:
+    [(_, found)] = calls_in(ast.parse(f"raise DataError('what', {hint})"), {"DataError": 1})
+    assert not all(re.match(r"[$\w]", text) for text in texts_of(found))
 
 
 # What the libraries raise

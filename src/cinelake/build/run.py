@@ -231,7 +231,7 @@ def _account_for_rows(engine: Engine, read: Mapping[str, CsvRead], records: int)
             raise DataError(
                 f"{dataset}: {source.rows_in} rows were read, but {out} are in {accepted[dataset].split()[0]} "
                 f"and {rejected} in trusted.rejects",
-                f"a model lost or multiplied rows; {UNPUBLISHED}",
+                f"mend the models in sql/, of which one lost or multiplied rows; {UNPUBLISHED}",
             )
         sources.append(source)
     return tuple(sources)
