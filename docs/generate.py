@@ -5,6 +5,7 @@ python docs/generate.py [--check]      with --check nothing is written, and a pa
 
 import ast
 import inspect
+import re
 import subprocess
 import sys
 import types
@@ -22,6 +23,7 @@ from cinelake.errors import ExitCode
 from cinelake.lake.manifests import DETAILS, Manifest, ObjectRecord, Replaced
 
 HERE = Path(__file__).parent
+EXAMPLES = re.compile(r"^Examples:\n\n(cinelake .*(?:\n\ncinelake .*)*)$", re.MULTILINE)
 NOTE = "This page is written from the code by `make docs`: change that, not it."
 
 
@@ -29,10 +31,15 @@ def commands() -> str:
     """Every command with its options, by Typer's own generator, and the exit codes."""
     command = [sys.executable, "-m", "typer", "cinelake.cli.app", "utils", "docs", "--name", "cinelake"]
     printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.replace("&#x27;", "'")
-    words = printed.removeprefix("# `cinelake`\n").strip()
+    words = EXAMPLES.sub(_as_code, printed.removeprefix("# `cinelake`\n").strip())
     means = docs_of(ExitCode)
     rows = "\n".join(f"| {code.value} | {means[code.name]} |" for code in ExitCode)
     return f"# Commands\n\n{NOTE}\n\n{words}\n\n## Exit codes\n\n| exit code | means |\n|---:|---|\n{rows}\n"
+
+
+def _as_code(found: re.Match[str]) -> str:
+    """The examples below a command's help, as lines of a shell."""
+    return "Examples:\n\n```sh\n" + "\n".join(found[1].split("\n\n")) + "\n```"
 
 
 def configuration() -> str:

@@ -304,10 +304,10 @@ def test_the_help_lists_run_and_then_the_stages_in_their_order(capsys: Captured)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_each_command_tells_what_it_does_and_shows_an_example(name: str, capsys: Captured) -> None:
+def test_each_command_tells_what_it_does_and_shows_two_examples(name: str, capsys: Captured) -> None:
     assert exit_code_of(app, [name, "--help"]) == ExitCode.DONE
     help_text = plain(capsys.readouterr().out)
-    assert f"Example: cinelake {name}" in help_text
+    assert help_text.partition("Examples: ")[2].count(f"cinelake {name}") >= 2
     assert plain(COMMANDS[name].callback.__doc__ or "-") in help_text
     assert exit_code_of(app, [name, "-h"]) == ExitCode.DONE
 

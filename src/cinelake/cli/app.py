@@ -8,6 +8,12 @@ import typer
 
 from cinelake.cli.streams import reader_may_leave
 
+
+def examples(*commands: str) -> str:
+    """What stands below the help of a command, a line each; a test runs every one of them."""
+    return "\n\n".join(("Examples:", *commands))
+
+
 app = typer.Typer(
     name="cinelake",
     help="From two CSV files to a data lake you own, with questions about films and series answered and proved.",
@@ -84,7 +90,7 @@ def version_option(
         raise typer.Exit
 
 
-@app.command(epilog="Example: cinelake run --project my-lake --date 2022-05-02")
+@app.command(epilog=examples("cinelake run", "cinelake run --project my-lake --date 2022-05-02"))
 def run(
     project: ProjectOption = HERE,
     lake: LakeOption = None,
@@ -116,7 +122,7 @@ def run(
         session.show_run(result, lang)
 
 
-@app.command(epilog="Example: cinelake land --lake s3://my-lake --dry-run")
+@app.command(epilog=examples("cinelake land --dry-run", "cinelake land --lake s3://my-lake --date 2022-05-02"))
 def land(
     project: ProjectOption = HERE,
     lake: LakeOption = None,
@@ -139,7 +145,7 @@ def land(
         session.show(land_files(session.project, session.lake, session.run, options, session.on_event))
 
 
-@app.command(epilog="Example: cinelake enrich --plan")
+@app.command(epilog=examples("cinelake enrich --plan", "cinelake enrich --limit 100"))
 def enrich(
     project: ProjectOption = HERE,
     lake: LakeOption = None,
@@ -179,7 +185,7 @@ def enrich(
         session.show(enrich_titles(session.project, session.lake, session.run, options, session.on_event))
 
 
-@app.command(epilog="Example: cinelake build --date 2022-05-02")
+@app.command(epilog=examples("cinelake build", "cinelake build --date 2022-05-02 --dry-run"))
 def build(
     project: ProjectOption = HERE,
     lake: LakeOption = None,
@@ -202,7 +208,7 @@ def build(
         session.show(build_tables(session.project, session.lake, session.run, options, session.on_event))
 
 
-@app.command(epilog="Example: cinelake ask films-vs-series --csv > answer.csv")
+@app.command(epilog=examples("cinelake ask films-vs-series", "cinelake ask films-vs-series --csv > answer.csv"))
 def ask(
     questions: QuestionsArgument = None,
     project: ProjectOption = HERE,
@@ -231,7 +237,7 @@ def ask(
         session.show_answers(result, form, lang, table)
 
 
-@app.command(epilog="Example: cinelake report --open")
+@app.command(epilog=examples("cinelake report --open", "cinelake report films-vs-series --format png --output charts"))
 def report(
     questions: QuestionsArgument = None,
     project: ProjectOption = HERE,
@@ -269,7 +275,7 @@ def report(
         typer.launch(result.path.as_uri())
 
 
-@app.command(epilog="Example: cinelake verify --md > evidence.md")
+@app.command(epilog=examples("cinelake verify", "cinelake verify --deep --md > evidence.md"))
 def verify(
     project: ProjectOption = HERE,
     lake: LakeOption = None,
@@ -295,7 +301,7 @@ def verify(
         raise typer.Exit(1)
 
 
-@app.command(epilog="Example: cinelake ls Refined --dataset fact_title")
+@app.command(epilog=examples("cinelake ls", "cinelake ls Refined --dataset fact_title"))
 def ls(
     layer: Annotated[
         str | None, typer.Argument(metavar="[LAYER]", help="Raw, Trusted or Refined; all, if left out.")
@@ -321,7 +327,7 @@ def ls(
         session.show_contents(survey_lake(session.project, session.lake, session.run, options, session.on_event))
 
 
-@app.command(epilog="Example: cinelake sql 'SELECT kind, COUNT(*) FROM trusted.titles GROUP BY kind'")
+@app.command(epilog=examples("cinelake sql", "cinelake sql 'SELECT kind, COUNT(*) FROM titles GROUP BY kind'"))
 def sql(
     query: Annotated[
         str | None,
@@ -359,7 +365,7 @@ def sql(
         session.show_query(result, form)
 
 
-@app.command(epilog="Example: cinelake expire --builds --dry-run")
+@app.command(epilog=examples("cinelake expire --dry-run", "cinelake expire --builds"))
 def expire(
     project: ProjectOption = HERE,
     lake: LakeOption = None,
@@ -387,7 +393,11 @@ def expire(
         session.show(expire_records(session.project, session.lake, session.run, options, session.on_event))
 
 
-@app.command(epilog="Example: cinelake catalog --database films --dry-run")
+@app.command(
+    epilog=examples(
+        "cinelake catalog --lake s3://my-lake --dry-run", "cinelake catalog --lake s3://my-lake --database films"
+    )
+)
 def catalog(
     project: ProjectOption = HERE,
     lake: LakeOption = None,
@@ -408,7 +418,7 @@ def catalog(
         session.show(register_tables(session.project, session.lake, session.run, options, session.on_event))
 
 
-@app.command(epilog="Example: cinelake doctor --lake s3://my-lake")
+@app.command(epilog=examples("cinelake doctor", "cinelake doctor --lake s3://my-lake --policy > policy.json"))
 def doctor(
     project: ProjectOption = HERE,
     lake: LakeOption = None,
@@ -437,7 +447,7 @@ def doctor(
         raise typer.Exit(1)
 
 
-@app.command(epilog="Example: cinelake init my-lake && cd my-lake && cinelake run")
+@app.command(epilog=examples("cinelake init my-lake", "cinelake init films --no-sample"))
 def init(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="The folder, which may be there.")],
     lake: LakeOption = None,
@@ -455,7 +465,11 @@ def init(
         output.show_project(made, as_json=json)
 
 
-@app.command(epilog="Example: cinelake fetch imdb --min-votes 1000 --agree")
+@app.command(
+    epilog=examples(
+        "cinelake fetch imdb --project films", "cinelake fetch imdb --project films --min-votes 100 --agree"
+    )
+)
 def fetch(
     source: Annotated[  # noqa: ARG001 there is one so far
         Literal["imdb"], typer.Argument(metavar="imdb", help="IMDb's public datasets.")
