@@ -22,6 +22,7 @@ TWINS = {
     "docs/pt/docker.md": "docs/docker.md",
     "docs/pt/entregar-as-evidencias.md": "docs/hand-in-the-evidence.md",
     "docs/pt/estatistica.md": "docs/statistics.md",
+    "docs/pt/completar-no-shell.md": "docs/shell-completion.md",
     "docs/pt/fazer-sua-pergunta.md": "docs/ask-your-own.md",
     "docs/pt/imdb.md": "docs/imdb.md",
     "docs/pt/index.md": "docs/index.md",

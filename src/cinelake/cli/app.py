@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from cinelake.cli import completion
 from cinelake.cli.streams import reader_may_leave
 
 
@@ -58,13 +59,22 @@ OutputOption = Annotated[
     Path | None, typer.Option("--output", help="Write the report to this file, charts to this folder.", metavar="PATH")
 ]
 QuestionsArgument = Annotated[
-    list[str] | None, typer.Argument(metavar="[QUESTION]...", help="All but the examples, if left out.")
+    list[str] | None,
+    typer.Argument(
+        metavar="[QUESTION]...", help="All but the examples, if left out.", autocompletion=completion.questions
+    ),
 ]
 LangOption = Annotated[
     Literal["en", "pt"] | None, typer.Option("--lang", help="Tell the answers in English or in Portuguese.")
 ]
 EngineOption = Annotated[
-    str | None, typer.Option("--engine", help="Run the SQL with duckdb, on this machine, or spark.", metavar="NAME")
+    str | None,
+    typer.Option(
+        "--engine",
+        help="Run the SQL with duckdb, on this machine, or spark.",
+        metavar="NAME",
+        autocompletion=completion.engines,
+    ),
 ]
 RemoteOption = Annotated[
     str | None, typer.Option("--remote", help="Use this Spark Connect server: sc://HOST:PORT.", metavar="URI")
@@ -304,10 +314,16 @@ def verify(
 @app.command(epilog=examples("cinelake ls", "cinelake ls Refined --dataset fact_title"))
 def ls(
     layer: Annotated[
-        str | None, typer.Argument(metavar="[LAYER]", help="Raw, Trusted or Refined; all, if left out.")
+        str | None,
+        typer.Argument(
+            metavar="[LAYER]", help="Raw, Trusted or Refined; all, if left out.", autocompletion=completion.layers
+        ),
     ] = None,
     dataset: Annotated[
-        str | None, typer.Option("--dataset", help="Only this dataset or table.", metavar="NAME")
+        str | None,
+        typer.Option(
+            "--dataset", help="Only this dataset or table.", metavar="NAME", autocompletion=completion.datasets
+        ),
     ] = None,
     project: ProjectOption = HERE,
     lake: LakeOption = None,
