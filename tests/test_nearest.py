@@ -86,7 +86,6 @@ def test_a_word_that_is_like_none_is_answered_with_where_to_look(built: ProjectF
         ('[lake]\ntimezone = "America/Sao_Paolo"', "is no time zone; did you mean America/Sao_Paulo?"),
         ('[lake]\ntimezone = "Sao_Paulo"', "is no time zone; did you mean America/Sao_Paulo?"),
         ('[lake]\ntimezone = "europe/lisboa"', "is no time zone; "),
-        ('[[source]]\ndataset = "Movie"\npath = "movies.csv"', "'Movie' feeds no model; did you mean Movies?"),
         ('[[source]]\ndataset = "series"\npath = "series.csv"', "'series' feeds no model; did you mean Series?"),
         ('[[source]]\ndataset = "A"\npath = "a"\nencoding = "utf8"', "source.1.encoding: did you mean utf-8?"),
         ("[questions.films-vs-serie]\nx = 1", "did you mean films-vs-series?"),

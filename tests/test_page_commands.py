@@ -346,7 +346,7 @@ PARTS: dict[str, dict[str, Callable[..., None] | str]] = {
 """Blocks by how their first command begins; a text says why no test types them."""
 APART = {
     "bench/README.md": "benchmarks, which take hours and are no tests",
-    "docs/commands.md": "the usage of each command, written from the code; test_help types the examples",
+    "docs/commands.md": "the usage of each command, written from the code; test_help_examples types the examples",
 }
 """Pages that are no instructions, and why."""
 

@@ -161,13 +161,12 @@ def test_a_whole_number_does_for_any_number(folder: ProjectFolder) -> None:
 # What feeds no table
 
 
-def test_a_dataset_that_feeds_no_table_is_told(folder: ProjectFolder) -> None:
+@pytest.mark.parametrize(("name", "meant"), [("Filmes", ""), ("Movie", "; did you mean Movies?")])
+def test_a_dataset_that_feeds_no_table_is_told(folder: ProjectFolder, name: str, meant: str) -> None:
     settings = folder.path.joinpath("lake.toml")
-    settings.write_text(settings.read_text(encoding="utf-8").replace('"Movies"', '"Filmes"'), encoding="utf-8")
+    settings.write_text(settings.read_text(encoding="utf-8").replace('"Movies"', f'"{name}"'), encoding="utf-8")
     land(folder)
     build(folder)
     ended = folder.cinelake("build", "--date", "2022-05-02")
-    assert (
-        "warning: build: Filmes feeds no table: those of films and series are datasets Movies and Series"
-        in ended.stderr
-    )
+    told = f"warning: build: {name} feeds no table: those of films and series are datasets Movies and Series{meant}\n"
+    assert told in ended.stderr

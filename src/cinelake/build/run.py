@@ -12,6 +12,7 @@ from cinelake.build.checks import UNPUBLISHED, check_table
 from cinelake.build.models import Model, load_models
 from cinelake.build.plan import BuildPlan, plan_build
 from cinelake.config import Project
+from cinelake.config.nearest import did_you_mean
 from cinelake.engine import open_engine
 from cinelake.engine.contract import KINDS, RECORDS
 from cinelake.engine.inputs import (
@@ -108,7 +109,9 @@ def build_tables(
     foreign = sorted({item.dataset for item in landed} - {*KINDS})
     if foreign:
         told = f"{', '.join(foreign)} {'feeds' if len(foreign) == 1 else 'feed'} no table"
-        on_event(Event(STAGE, f"{told}: those of films and series are datasets {' and '.join(KINDS)}", "warning"))
+        told = f"{told}: those of films and series are datasets {' and '.join(KINDS)}"
+        meant = next((found for each in foreign if (found := did_you_mean(each, KINDS, like=0.8))), None)
+        on_event(Event(STAGE, f"{told}; {meant}" if meant else told, "warning"))
     models = load_models(project.directory)
     standing = newest_build(lake, run.processing_date)
     plan = _plan(project, landed, enriched, models, standing)

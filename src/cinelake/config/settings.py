@@ -35,8 +35,8 @@ def _name(text: str) -> str:
 
 
 def _dataset(text: str) -> str:
-    meant = nearest(text, MODELLED, like=0.9)
-    if meant is not None and text != meant:
+    meant = next((known for known in MODELLED if text.lower() == known.lower()), text)
+    if text != meant:
         raise ValueError(f"{text!r} feeds no model; did you mean {meant}?")
     return text
 
