@@ -182,8 +182,8 @@ def _run_models(engine: Engine, models: Sequence[Model], folder: Path, on_event:
             made[name] = engine.make_table(name, model.query.bound({}), folder)
         except DataError as error:
             raise DataError(error.what, f"mend {model.query.said_in}; {UNPUBLISHED}") from error
-    for model in models:
-        on_event(Event(STAGE, f"checking {model.query.name}"))
+    for number, model in enumerate(models):
+        on_event(Event(STAGE, f"checking {model.query.name}", "progress", number, len(models), "tables"))
         check_table(engine, model)
     return made
 

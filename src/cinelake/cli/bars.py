@@ -46,8 +46,8 @@ class Bars:
             transient=True,
             disable=hidden,
         )
-        self._stage = self._progress.add_task("", stage="", unit="", total=None)
         self._items: dict[str, TaskID] = {}
+        self._stage = self._begin()
 
     def start(self) -> None:
         """Begins to draw."""
@@ -63,16 +63,21 @@ class Bars:
 
     def show(self, event: Event) -> None:
         """What an event tells, in place of the last one."""
-        in_steps = event.kind == "progress"
-        if not in_steps or event.done == 0:
-            self._progress.reset(self._stage)
+        is_new = event.kind != "progress" or event.done == 0
+        if is_new:
+            # A bar whose end was known cannot be made one without: Rich keeps the total.
+            for item in (*self._items.values(), self._stage):
+                self._progress.remove_task(item)
+            self._items.clear()
+            self._stage = self._begin()
         self._progress.update(
             self._stage,
             description=event.message,
             stage=event.stage,
             unit=event.unit,
-            total=event.total if in_steps else None,
+            total=event.total if event.kind == "progress" else None,
             completed=event.done,
+            refresh=is_new,
         )
         shown = sorted(event.items, key=lambda item: -item.total)[:ITEMS]
         for name in [name for name in self._items if name not in {item.name for item in shown}]:
@@ -81,3 +86,6 @@ class Bars:
             if item.name not in self._items:
                 self._items[item.name] = self._progress.add_task(item.name, stage="", unit=event.unit, total=item.total)
             self._progress.update(self._items[item.name], completed=item.done)
+
+    def _begin(self) -> TaskID:
+        return self._progress.add_task("", stage="", unit="", total=None)

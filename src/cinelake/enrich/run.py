@@ -155,6 +155,7 @@ def _look_up(source: RecordSource, due: Sequence[Title], landing: Landing, on_ev
     failures: Counter[str] = Counter()
     strangers = 0
     began_at, done = time.monotonic(), 0
+    on_event(Event(STAGE, "looking titles up", "progress", 0, len(due), "titles"))
     try:
         for outcomes in source.look_up(due):
             landing.take(outcomes)

@@ -58,9 +58,13 @@ def check_objects(lake: Lake, manifests: Sequence[Manifest], *, deep: bool, on_e
             return Check(f"object {record.key}", True, told)
         return _check_bytes(lake, record, claims)
 
+    def tell(done: int) -> None:
+        on_event(Event(STAGE, "checking objects", "progress", done, len(claims.newest), "objects"))
+
     with ThreadPoolExecutor(READERS) as pool:
-        for number, checked in enumerate(pool.map(check, claims.newest.values())):
-            on_event(Event(STAGE, "checking objects", "progress", number + 1, len(claims.newest), "objects"))
+        tell(0)
+        for number, checked in enumerate(pool.map(check, claims.newest.values()), start=1):
+            tell(number)
             yield checked
         kept = [ObjectRecord(key=key, bytes=-1, sha256=sha256) for key, sha256 in claims.aside.items()]
         yield from pool.map(lambda record: _check_bytes(lake, record, claims), kept)
