@@ -224,10 +224,9 @@ def test_each_step_and_the_time_of_each_stage_are_told_when_asked_for(folder: Pr
 
 def test_every_object_is_a_step_when_asked_for(folder: ProjectFolder) -> None:
     assert folder.cinelake("run", "--date", DATE, "-q").stderr == ""
+    # The first of them says that none was checked yet.
     steps = folder.cinelake("verify", "-v").stderr.count("verify: checking objects (")
-    assert steps - 1 == sum(
-        key.startswith(("Raw", "Trusted", "Refined")) for key in files_of(folder)
-    )  # the first: none yet
+    assert steps - 1 == sum(key.startswith(("Raw", "Trusted", "Refined")) for key in files_of(folder))
     assert "s in all" not in folder.cinelake("verify", "-v", "-q").stderr
 
 

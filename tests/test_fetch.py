@@ -484,7 +484,7 @@ def test_a_fetch_that_is_ended_in_the_middle_is_gone_on_with(
 
 
 def _end(process: "subprocess.Popen[bytes]", ending: signal.Signals) -> None:
-    """Sends a signal as a person does: once more where one came just before Python began to wait, which tells nobody."""
+    """Sends a signal as a person does: once more where the first came just before Python began to wait, unheard."""
     for _ in range(3):
         process.send_signal(ending)
         with suppress(subprocess.TimeoutExpired):
