@@ -66,8 +66,8 @@ class Bars:
         is_new = event.kind != "progress" or event.done == 0
         if is_new:
             # A bar whose end was known cannot be made one without: Rich keeps the total.
-            for item in (*self._items.values(), self._stage):
-                self._progress.remove_task(item)
+            for drawn in (*self._items.values(), self._stage):
+                self._progress.remove_task(drawn)
             self._items.clear()
             self._stage = self._begin()
         self._progress.update(
