@@ -12,6 +12,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from conftest import missing
+
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(
     str(path.relative_to(ROOT))
@@ -20,7 +22,7 @@ PAGES = sorted(
 )
 """Those that people read."""
 SHELLS = ("sh", "console")
-FENCE = re.compile(r"^([^\n]*)\n```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FENCE = re.compile(r"^([^\n]*)\n```([\w{}]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 """With the line above it, which names a file where it is one's content."""
 INDENTED = re.compile(r"(?:^    \S.*\n)+", re.MULTILINE)
 COMMENT = re.compile(r"(?:^|\s+)# .*")
@@ -92,6 +94,8 @@ class Clone:
     @classmethod
     def make(cls, path: Path, variables: Mapping[str, str] | None = None) -> "Clone":
         """Copies what git knows, and gives it this Python's environment as the .venv that `make setup` makes."""
+        if shutil.which("git") is None or not ROOT.joinpath(".git").exists():
+            missing("no clone, or no git, here")
         listed = subprocess.run(
             ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
             cwd=ROOT, capture_output=True, text=True, check=True,

@@ -80,4 +80,5 @@ def test_the_script_of_each_shell_is_printed(folder: ProjectFolder, shell: str, 
     assert (ended.returncode, ended.stderr) == (0, "")
     assert ended.stdout.strip().startswith(begin)
     for page in ("docs/shell-completion.md", "docs/pt/completar-no-shell.md"):
-        assert f"_CINELAKE_COMPLETE=source_{shell} cinelake" in ROOT.joinpath(page).read_text(encoding="utf-8")
+        told = ROOT.joinpath(page).read_text(encoding="utf-8")
+        assert f"_CINELAKE_COMPLETE=source_{shell} ~/cinelake/.venv/bin/cinelake" in told

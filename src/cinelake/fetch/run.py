@@ -266,9 +266,11 @@ def _alone_in(folder: Path) -> Iterator[None]:
     except OSError as error:
         raise AccessError(f"{folder} cannot be made: {error.strerror}", "make the project folder writable") from error
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            told = "another cinelake fetch is at work in this project"
+            raise CinelakeError(told, "wait until it has ended") from error
         yield
-    except BlockingIOError as error:
-        raise CinelakeError("another cinelake fetch is at work in this project", "wait until it has ended") from error
     finally:
         os.close(lock)
