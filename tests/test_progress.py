@@ -1,14 +1,16 @@
 """Long work shows on a terminal what it does, and how far it is; nothing is drawn elsewhere."""
 
 import re
+from pathlib import Path
 
 import pytest
 
 from imdb import invented
 from imdb import serving as serving_imdb
-from projects import ProjectFolder
+from projects import DATE, ProjectFolder
+from tables import land
 from terminals import drawn_on_terminal
-from tmdb import TOKEN, TmdbServer, point_at
+from tmdb import TOKEN, TmdbServer, point_at, serving, write_titles
 
 BAR = "━"
 
@@ -24,6 +26,12 @@ def asking(folder: ProjectFolder, tmdb: TmdbServer) -> ProjectFolder:
     """The small project, which nothing was done with yet, and which asks TMDB."""
     point_at(folder, tmdb)
     return folder
+
+
+def counts_of(drawn: str, told: str) -> list[tuple[int, int]]:
+    """Each `done of total` that was drawn in a line which begins thus, in turn."""
+    found = (re.match(rf"{told} .*?([\d,]+) of ([\d,]+) ", line) for line in lines_of(drawn))
+    return [(int(each[1].replace(",", "")), int(each[2].replace(",", ""))) for each in found if each]
 
 
 def test_each_stage_of_a_run_is_named_and_those_that_count_tell_how_far_they_are(asking: ProjectFolder) -> None:
@@ -42,6 +50,20 @@ def test_a_stage_that_cannot_tell_how_far_it_is_does_not_tell_how_far_another_wa
     told = [line for line in lines if line.startswith("ask ")]
     assert told != []
     assert [line for line in told if " of " in line] == []
+
+
+def test_a_bar_grows_to_its_end_while_titles_are_looked_up(tmp_path: Path) -> None:
+    """At 200 requests a second that takes long enough for the bar to be drawn in between."""
+    folder = ProjectFolder(tmp_path / "project")
+    write_titles(folder, films=400)
+    with serving(folder.path / "tmdb.jsonl") as server:
+        point_at(folder, server, rate=200)
+        land(folder)
+        drawn = drawn_on_terminal(folder.path, "enrich", "--date", DATE, variables={"TMDB_TOKEN": TOKEN})
+    counts = counts_of(drawn, "enrich")
+    assert counts[0][0] < counts[-1][0] == counts[-1][1] == 400
+    assert counts == sorted(counts)
+    assert len({done for done, _ in counts}) > 2
 
 
 @pytest.mark.parametrize(

@@ -251,6 +251,15 @@ def test_the_changelog_begins_with_what_is_to_come_or_with_this_version() -> Non
     assert re.search(r"^- ", page.partition("\n## ")[2].partition("\n## ")[0], re.MULTILINE)
 
 
+@pytest.mark.parametrize("name", ["Makefile", "Dockerfile"])
+def test_what_is_installed_from_a_lock_is_held_against_its_hashes(name: str) -> None:
+    text = ROOT.joinpath(name).read_text(encoding="utf-8").replace("\\\n", " ")
+    taken = [line for line in text.splitlines() if re.search(r"-r (\S*/)?requirements|-r \S+\.txt", line)]
+    assert taken != []
+    pip = re.search(r"^PIP := .*--require-hashes", text, re.MULTILINE) if name == "Makefile" else None
+    assert [line for line in taken if "--require-hashes" not in line and not (pip and "$(PIP)" in line)] == []
+
+
 # What is told of dependencies
 
 
