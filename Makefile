@@ -32,7 +32,7 @@ $(RUN_STAMP): requirements/run.txt requirements/build.txt pyproject.toml | $(BIN
 	@touch $@
 
 $(DEV_STAMP): requirements/dev.txt $(RUN_STAMP)
-	@echo "Adding what tests and checks need"
+	@echo "Adding what tests and checks need (minutes, the first time)"
 	@$(PIP) -r requirements/dev.txt
 	@touch $@
 

@@ -22,7 +22,7 @@ def test_a_table_that_a_question_does_not_have_is_refused_with_those_that_it_has
     ended = built.cinelake("ask", QUESTION, "--csv", "--table", "differenses", "-q")
     assert ended.returncode == 2
     assert f"error: {QUESTION} has no table 'differenses'\n" in ended.stderr
-    assert "its tables are: answer, differences, sensitivity" in ended.stderr
+    assert "did you mean differences? its tables are: answer, differences, sensitivity" in ended.stderr
 
 
 def test_a_table_by_name_goes_with_csv_alone(built: ProjectFolder) -> None:

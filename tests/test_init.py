@@ -1,6 +1,7 @@
 """`cinelake init`: a folder that runs at once, and nothing of the user's that is lost."""
 
-import shlex
+import os
+import shutil
 import subprocess
 import tomllib
 from pathlib import Path
@@ -25,17 +26,24 @@ def files_of(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_a_new_project_runs_at_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_on_the_path", [True, False])
+def test_a_new_project_runs_at_once_by_what_it_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_on_the_path: bool
+) -> None:
+    if is_on_the_path:
+        monkeypatch.setenv("PATH", f"{Path(PROGRAM).parent}{os.pathsep}{os.environ['PATH']}")
+    elif shutil.which("cinelake"):
+        monkeypatch.setenv("PATH", "/usr/bin:/bin")
     made = cinelake(tmp_path, "init", "my lake")
     assert made.returncode == 0, made.stderr
     folder = tmp_path / "my lake"
     assert set(files_of(folder)) == {
         "lake.toml", ".env.example", ".gitignore", "data/movies.csv", "data/series.csv", "data/tmdb.jsonl",
     }  # fmt: skip
-    *_, enter, run = made.stdout.splitlines()
-    assert shlex.split(enter) == ["cd", str(folder)]
-    assert run == "cinelake run"
-    ended = cinelake(folder, *shlex.split(run)[1:])
+    typed = made.stdout.partition("\n\n")[2]
+    ended = subprocess.run(
+        ["bash", "-euc", typed], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=200
+    )
     assert ended.returncode == 0, ended.stderr
     assert (folder / "report" / "report.html").is_file()
     assert cinelake(folder, "verify").returncode == 0

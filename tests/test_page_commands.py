@@ -42,7 +42,7 @@ for name in sys.argv[1:]:
         lines = [line for line in lines if line.partition("=")[0] not in written] + keys
     else:
         lines = [line for line in lines if not line.startswith(("source = ", "snapshot = ", "base_url = "))]
-        lines.insert(lines.index("[tmdb]\n") + 1, f'source = "api"\nbase_url = "{url}"\n')
+        lines.insert(lines.index("[tmdb]\\n") + 1, f'source = "api"\\nbase_url = "{url}"\\n')
     with open(name, "w") as file:
         file.writelines(lines)
 host, port = url.removeprefix("http://").split(":")
@@ -170,10 +170,12 @@ def test_spark_builds_as_written(clone: Clone) -> None:
     assert "9 tables" in clone.type(connect.text.splitlines())
 
 
-def test_the_tutorial_goes_on_to_a_bucket_as_written(clone: Clone, aws: None) -> None:
-    block = block_with("docs/tutorial.md", "cinelake doctor")
-    clone.type(["cinelake init my-lake", f"printf '{KEYS}CINELAKE_LAKE=s3://a-name-nobody-has\\n' > my-lake/.env"])
-    printed = clone.type(["cd my-lake", *block.text.splitlines()])
+def test_the_tutorial_goes_on_to_ones_own_files_and_to_a_bucket_as_written(clone: Clone, aws: None) -> None:
+    own, bucket = [block_with("docs/tutorial.md", first) for first in ("rm -r lake", "cinelake doctor")]
+    clone.type(["cinelake init my-lake", "cd my-lake", "cinelake run", *own.text.splitlines()])
+    assert "TMDB" not in clone.type(["cd my-lake", "cinelake ls Raw"])
+    clone.type([f"printf '{KEYS}CINELAKE_LAKE=s3://a-name-nobody-has\\n' > my-lake/.env"])
+    printed = clone.type(["cd my-lake", *bucket.text.splitlines()])
     assert re.search(r"s3://a-name-nobody-has.* checks hold", printed, re.DOTALL)
 
 
@@ -351,7 +353,10 @@ ELSEWHERE: dict[str, Callable[..., None]] = {
 SPARK_SUBMIT = test_docs.test_spark_submit_builds_as_the_page_says_whatever_the_default_file_system_is
 EKS_IMAGES = test_kubernetes_page.test_on_eks_the_images_that_are_built_and_pushed_are_those_that_the_changed_files_run
 PARTS: dict[str, dict[str, Callable[..., None] | str]] = {
-    "docs/tutorial.md": {"cinelake doctor": test_the_tutorial_goes_on_to_a_bucket_as_written},
+    "docs/tutorial.md": {
+        "rm -r lake": test_the_tutorial_goes_on_to_ones_own_files_and_to_a_bucket_as_written,
+        "cinelake doctor": test_the_tutorial_goes_on_to_ones_own_files_and_to_a_bucket_as_written,
+    },
     "docs/many-machines.md": {
         "make setup-all": test_spark_builds_as_written,
         "spark=": test_spark_builds_as_written,

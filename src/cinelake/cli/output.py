@@ -11,7 +11,7 @@ from cinelake.cli.contents import NOTHING, entry_columns, layers_of, legend_line
 from cinelake.cli.evidence import evidence_lines, evidence_markdown
 from cinelake.cli.progress import count_of, duration_of, size_of
 from cinelake.cli.queries import csv_lines, query_columns, rows_told, table_lines
-from cinelake.cli.streams import as_json
+from cinelake.cli.streams import as_json, program_name
 from cinelake.config.nearest import did_you_mean
 from cinelake.errors import ConfigurationError
 
@@ -218,7 +218,9 @@ def show_project(made: "InitResult", *, as_json: bool) -> None:
     _print_lines([f"{made.directory}: {', '.join(made.files)}", ""])
     if not made.with_sample:
         _print_lines(["put movies.csv and series.csv into data/, or name other files in lake.toml; then:", ""])
-    _print_lines([f"cd {shlex.quote(str(made.directory))}", "cinelake run"])
+    program, folder = program_name(), shlex.quote(str(made.directory))
+    # Another name than its own may be a path, which leads elsewhere from there.
+    _print_lines([f"cd {folder}", "cinelake run"] if program == "cinelake" else [f"{program} run --project {folder}"])
 
 
 def show_fetched(result: "FetchResult", *, as_json: bool) -> None:
@@ -401,7 +403,7 @@ def _written(words: "TableWords", name: str, row: "Row", language: "Language") -
 def _print_csv(answer: "Answer", table: str) -> None:
     names = ["answer", *answer.words.shown_tables()]
     if table not in names:
-        hint = did_you_mean(table, names) or f"its tables are: {', '.join(names)}"
+        hint = " ".join(filter(None, (did_you_mean(table, names), f"its tables are: {', '.join(names)}")))
         raise ConfigurationError(f"{answer.question} has no table {table!r}", hint)
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(answer.table_columns[table])

@@ -127,8 +127,10 @@ def _names(variables: Mapping[str, str]) -> str:
 
 def _look_at_git(folder: Path) -> Finding:
     """Whether git would take `.env` into its history."""
-    if not (folder / DOTENV).exists() or not any((each / ".git").exists() for each in (folder, *folder.parents)):
+    if not (folder / DOTENV).exists():
         return Finding("git", None, f"there is no {DOTENV} that git could take")
+    if not any((each / ".git").exists() for each in (folder, *folder.parents)):
+        return Finding("git", None, f"the project is in no repository that could take {DOTENV}")
     try:
         asked = subprocess.run(  # noqa: S603
             ["git", "check-ignore", "--quiet", DOTENV],  # noqa: S607 whichever git the user has

@@ -180,7 +180,7 @@ class Lake:
         """Raises ConfigurationError where the lake is not there."""
         if not self.exists():
             raise ConfigurationError(
-                f"there is no lake at {self}", "run cinelake land, which makes it, or name another with --lake"
+                f"there is no lake at {self}", f"run cinelake land --lake {self}, which makes it, or name another"
             )
 
     @cached_property
