@@ -153,6 +153,7 @@ def told(folder: ProjectFolder) -> tuple[str, str]:
         ),
         ('"mine.vl.json"', '"mine.json"', 38, "chart 2: file must be a file's name that ends in .vl.json", "rename"),
         # What does not fit the rows
+        ("decade = { en", "dekade = { en", 26, "columns.dekade tells of no column: they are", "did you mean decade?"),
         ("order = 5", 'split = "decad"', 1, "split is 'decad', but the columns are", "did you mean decade?"),
         ("[columns]", '[figures]\nn = { en = "N", pt = "N" }\n[columns]', 26, "figures names 'n'", "mend"),
         ("[columns]", '[tables.more]\ntitle = { en = "N", pt = "N" }\n[columns]', 25, "there is no more.sql", "add it"),

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict, Field
 
 from cinelake.ask.sentences import Language
+from cinelake.config.nearest import nearest
 
 ANSWER = "answer"
 """The table that every question has: the rows of `answer.sql`."""
@@ -332,9 +333,22 @@ class QuestionWords(TableWords):
                 return Misfit(("tables", name, "like"), told, words_of.like, tuple(self.tables))
             if misfit := words_of.misfit(columns[name], tables[name]):
                 return misfit if name == ANSWER else misfit.under("tables", name, told=f"tables.{name}: ")
+        if misfit := self._of_no_column(columns):
+            return misfit
         for number, chart in enumerate(self.charts):
             if misfit := chart.misfit(columns, tables, summary):
                 return misfit.under("charts", number, told=f"chart {number + 1}: ")
+        return None
+
+    def _of_no_column(self, columns: Mapping[str, Sequence[str]]) -> Misfit | None:
+        """Words for a column that no table has, and whose name is nearly that of one without words."""
+        known = tuple(dict.fromkeys(column for each in columns.values() for column in each))
+        places = [((), self.columns), *((("tables", name), words.columns) for name, words in self.tables.items())]
+        for path, described in places:
+            for name in described:
+                if name not in known and nearest(name, [each for each in known if each not in described]):
+                    at = (*path, "columns", name)
+                    return Misfit(at, f"{'.'.join(at)} tells of no column: they are {', '.join(known)}", name, known)
         return None
 
 
