@@ -62,7 +62,7 @@ def test_a_terminal_shows_the_sentence_below_the_answer_and_the_tables_below_it(
         "Drama ou Romance",
         "Filmes menos séries, com intervalos de 95%",
         "Pares em que a série supera",
-        "O mesmo para títulos com pelo menos tantos votos",
+        "O mesmo, por número mínimo de votos",
         "Os intervalos são de 95%",
     ]
     places = [printed.index(text) for text in order]

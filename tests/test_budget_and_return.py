@@ -185,6 +185,39 @@ def test_a_decade_of_few_films_has_no_thresholds_and_is_not_drawn(folder: Projec
     assert "at least 20 of its films" in " ".join(answer.notes("en"))
 
 
+@pytest.mark.parametrize(
+    ("films", "english", "portuguese"),
+    [
+        (
+            1,
+            "1 had a big budget (from $5,000) with low return and low popularity: ? (1999) with an ROI of 0.80; "
+            "1 had a small budget (up to $5,000) with high return and high popularity: ? (1999) with an ROI of 0.80.",
+            "Do total, 1 teve orçamento grande (a partir de US$ 5.000) com pouco retorno e pouca popularidade: ? "
+            "(1999), com ROI de 0,80; 1 teve orçamento pequeno (até US$ 5.000) com muito retorno e muita popularidade: "
+            "? (1999), com ROI de 0,80.",
+        ),
+        (
+            2,
+            "2 had a big budget (from $5,000) with low return and low popularity, the worst of them ? (1999) with an "
+            "ROI of 0.80; 2 had a small budget (up to $5,000) with high return and high popularity, the best of them "
+            "? (1999) with an ROI of 0.80.",
+            "Do total, 2 tiveram orçamento grande (a partir de US$ 5.000) com pouco retorno e pouca popularidade, o "
+            "pior deles ? (1999), com ROI de 0,80; 2 tiveram orçamento pequeno (até US$ 5.000) com muito retorno e "
+            "muita popularidade, o melhor deles ? (1999), com ROI de 0,80.",
+        ),
+    ],
+)
+def test_one_film_is_named_as_it_is_and_of_several_the_extreme_one(
+    folder: ProjectFolder, films: int, english: str, portuguese: str
+) -> None:
+    """Films that are all alike are the biggest and the smallest at once; these have no known title."""
+    write_films(folder, [{"year": 1999, "budget": 5_000, "revenue": 9_000, "popularity": 1}] * films)
+    make_all(folder)
+    answer = ask(folder)
+    assert answer.in_words(answer.words.sentence, "en").endswith(english)
+    assert answer.in_words(answer.words.sentence, "pt").replace("\xa0", " ").endswith(portuguese)
+
+
 @pytest.mark.parametrize("language", ["en", "pt"])
 def test_a_lake_without_any_money_says_so(folder: ProjectFolder, language: Any) -> None:
     folder.write_records("tmdb.jsonl", [{**record, "budget": 0, "revenue": 0} for record in SMALL_TMDB])

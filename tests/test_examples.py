@@ -71,7 +71,7 @@ def test_a_decade_is_compared_and_drawn_where_it_has_titles_enough(folder: Proje
     ]
     assert answer.in_words(answer.words.sentence, "en") == (
         "Films of Drama or Romance are rated higher than films of other genres in 1 of 1 decade. "
-        "They did best in the 1990s: 7.00 on average (5 films) against 6.00 (5 films)."
+        "Their highest mean rating was in the 1990s: 7.00 (5 films) against 6.00 of the other genres (5 films)."
     )
 
 

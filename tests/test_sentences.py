@@ -8,7 +8,7 @@ import pytest
 
 from cinelake import AskOptions, ask_questions
 from cinelake.ask.comparison import compare
-from cinelake.ask.sentences import Language
+from cinelake.ask.sentences import LOCALES, Language
 from projects import SERIES_HEADER, ProjectFolder
 from refusals import refusal
 from tables import build, film, land, land_and_build, make_all, one_series
@@ -94,6 +94,18 @@ def test_who_shares_the_first_place_is_not_told_as_a_winner(folder: ProjectFolde
     assert "The best rated is Ana, with 2 others alike: 5.00" in sentence(folder, "best-artists")
     [answer] = ask_questions(*folder.open(), AskOptions(("best-artists",), record=False)).answers
     assert [row["place"] for row in answer.rows] == [1, 1, 1]
+
+
+@pytest.mark.parametrize(("title", "told"), [("Solo", "Solo"), ("\\N", "?")])
+def test_an_artist_of_one_title_has_no_best_of_them(folder: ProjectFolder, title: str, told: str) -> None:
+    row = film("tt1", tituloPincipal=title, genero="Drama", notaMedia="5.0", numeroVotos="200", nomeArtista="Ana")
+    write(folder, [row], [])
+    folder.write_settings(
+        tmdb='source = "off"', analysis='genres = ["Drama"]', more="[questions.best-artists]\nleast_titles = 1"
+    )
+    english, portuguese = (sentence(folder, "best-artists", language) for language in LOCALES)
+    assert f"5.00 on average over 1 title of Drama: {told} with 5.00. 1 artist has at least 1 such title " in english
+    assert f"média de 5,00 em 1 título de Drama: {told}, com 5,00. Ao todo, 1 artista tem " in portuguese
 
 
 def test_values_that_differ_in_the_seventh_decimal_are_told_apart_by_no_rounding() -> None:
