@@ -14,9 +14,11 @@ from typing import Any
 import pytest
 
 from cinelake import Finding, Mend, examine, land_files
+from cinelake.config import FolderLake
 from cinelake.config.settings import Settings
 from cinelake.doctor import mends
 from cinelake.doctor.bucket import LeftBehindError, compare_regions
+from cinelake.doctor.folder import _make_writable, look_at_folder
 from cinelake.doctor.mends import Reader, mend_of
 from cinelake.errors import AccessError
 from cinelake.lake.failures import lake_failures
@@ -284,6 +286,51 @@ def test_a_lake_that_may_not_be_written_to_is_opened_by_the_command(folder: Proj
     again = as_ordinary_user(folder, "doctor")
     assert again is not None
     assert again.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("lake", "told"),
+    [
+        ("/lake-of-mine", 'sudo install -d -o "$(id -u)" /lake-of-mine'),
+        ("/a/lake of mine", """sudo install -d -o "$(id -u)" '/a/lake of mine'"""),
+        ("/", "cinelake doctor --lake file:lake"),
+        ("empty", 'sudo chown "$(id -u)" empty'),
+        ("landed", 'sudo chown "$(id -u)" landed'),
+        ("own", "chmod u+rwx own"),
+        ("other", "cinelake doctor --lake file:lake"),
+    ],
+)
+def test_only_the_lake_itself_is_made_the_reader_s(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lake: str, told: str
+) -> None:
+    """Told to somebody who owns none of these folders but one, and may write to none."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("empty", "landed/_manifests", "own", "other/letters"):
+        Path(name).mkdir(parents=True)
+    owner = Path("own").stat().st_uid
+    monkeypatch.setattr("os.geteuid", lambda: owner if lake == "own" else owner + 1000)
+    monkeypatch.setattr("os.access", lambda *_: False)
+    [found] = [each for each in look_at_folder(FolderLake(Path(lake), lake)) if each.name == "may write"]
+    assert found.mend == Mend(told)
+
+
+def test_a_lake_that_is_not_there_is_made_by_the_command(tmp_path: Path) -> None:
+    """Who may become root is played by a stand-in of sudo."""
+    programs, above = tmp_path / "programs", tmp_path / "above"
+    programs.mkdir()
+    above.mkdir()
+    programs.joinpath("sudo").write_text('#!/bin/sh\nexec "$@"\n', encoding="utf-8")
+    programs.joinpath("sudo").chmod(0o700)
+    mend = _make_writable(above / "lake of mine", above)
+    ended = shell(mend.text, tmp_path, {"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"})
+    assert ended.returncode == 0, ended.stderr
+    assert (above / "lake of mine").is_dir()
+
+
+def test_what_may_not_be_opened_becomes_the_reader_s_and_nothing_below_it() -> None:
+    with pytest.raises(Exception, match="cannot look") as raised, lake_failures("cannot look"):
+        raise PermissionError(13, "Permission denied", "/a folder")
+    assert mend_of(raised.value) == Mend("""sudo chown "$(id -u)" '/a folder'""")  # type: ignore[arg-type]
 
 
 def test_credentials_that_are_missing_are_mended_in_env(folder: ProjectFolder, moto: S3Server) -> None:

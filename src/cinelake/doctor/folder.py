@@ -9,6 +9,7 @@ from cinelake.config import FolderLake
 from cinelake.doctor.findings import Finding, Mend
 from cinelake.doctor.project import nearest
 from cinelake.lake.failures import lake_failures
+from cinelake.lake.manifests import PREFIX
 
 
 def look_at_folder(lake: FolderLake) -> Iterator[Finding]:
@@ -38,11 +39,31 @@ def look_at_folder(lake: FolderLake) -> Iterator[Finding]:
             False,
             f"{place} may not be written to",
             "make the folder yours, or choose another lake",
-            Mend(_make_writable(place)),
+            _make_writable(lake.path, place),
         )
 
 
-def _make_writable(place: Path) -> str:
-    """The owner may allow it; whoever else must become the owner."""
-    quoted = shlex.quote(str(place))
-    return f"chmod u+rwx {quoted}" if place.stat().st_uid == os.geteuid() else f'sudo chown -R "$(id -u)" {quoted}'
+def _make_writable(lake: Path, place: Path) -> Mend:
+    """The lake alone becomes the reader's: never what lies in it, and never a folder above it.
+
+    Args:
+        lake: its folder.
+        place: it, or the nearest folder above it that is there.
+    """
+    quoted = shlex.quote(str(lake))
+    if place != lake:
+        return Mend(f'sudo install -d -o "$(id -u)" {quoted}')
+    if place.stat().st_uid == os.geteuid():
+        return Mend(f"chmod u+rwx {quoted}")
+    if _may_be_a_lake(lake):
+        return Mend(f'sudo chown "$(id -u)" {quoted}')
+    return Mend("cinelake doctor --lake file:lake")
+
+
+def _may_be_a_lake(folder: Path) -> bool:
+    """Whether it is empty or holds manifests: any other folder, such as /, is somebody else's."""
+    try:
+        held = [each.name for each in folder.iterdir()]
+    except OSError:
+        return False
+    return not held or PREFIX in held

@@ -162,7 +162,7 @@ def _mend_of_cause(cause: BaseException | None) -> Mend | None:
                 return Mend(f"AWS_REGION={headers.get('x-amz-bucket-region', 'REGION_OF_THE_BUCKET')}", DOTENV)
             return BY_CODE.get(SYNONYMS.get(code, code))
         case PermissionError() if cause.filename:
-            return Mend(f'sudo chown -R "$(id -u)" {shlex.quote(str(cause.filename))}')
+            return Mend(f'sudo chown "$(id -u)" {shlex.quote(str(cause.filename))}')
     return None
 
 
