@@ -140,4 +140,4 @@ def _write(bucket: Bucket) -> tuple[bool | None, str]:
         code, status = code_of(error)
         if status != GONE:
             raise LeftBehindError(bucket.name, begun, code) from error
-    return True, "an upload was begun and aborted"
+    return True, "an upload was begun and aborted; whether an object is taken shows when one is sent"

@@ -21,10 +21,13 @@ KEYS = Mend("AWS_ACCESS_KEY_ID=YOUR_KEY_ID\nAWS_SECRET_ACCESS_KEY=YOUR_SECRET", 
 KEYS_WITH_TOKEN = replace(KEYS, text=f"{KEYS.text}\nAWS_SESSION_TOKEN=YOUR_SESSION_TOKEN")
 REGION = Mend("AWS_REGION=us-east-1", DOTENV)
 CLOCK = Mend("sudo timedatectl set-ntp true")
+PERMISSIONS = Mend(f"{PROGRAM} doctor --policy")
+"""Prints what to permit."""
 POLICY = Mend(
-    f"{PROGRAM} doctor --policy > policy.json && aws iam put-user-policy --user-name YOUR_USER "
+    f"{PERMISSIONS.text} > policy.json && aws iam put-user-policy --user-name YOUR_USER "
     f"--policy-name {PROGRAM} --policy-document file://policy.json"
 )
+"""Of AWS alone."""
 ANOTHER_BUCKET = Mend('uri = "s3://ANOTHER-NAME"', f"{CONFIGURATION}, under [lake]")
 EXAMPLES = {
     "CINELAKE_LAKE": "file:lake",
@@ -91,6 +94,8 @@ class Reader:
         if found is None and (finding.ok is False or finding.hint):
             found = mend_of(finding.cause) if finding.cause else None
             found = found or BY_NAME.get(finding.name, self._of_endpoint())
+        if found == POLICY and self.endpoint_url is not None:
+            found = PERMISSIONS  # another service has no IAM of AWS
         return finding if found is None else replace(finding, mend=self._at_hand(found))
 
     def _of_endpoint(self) -> Mend:
@@ -114,13 +119,16 @@ class Reader:
 
     def _signed(self, command: str, folder: str) -> str:
         """A command of AWS's command line, with the service and the credentials of the lake."""
-        told = f"{command} --endpoint-url {self.endpoint_url}" if self.endpoint_url else command
+        told = f"{command} --endpoint-url {shlex.quote(self.endpoint_url)}" if self.endpoint_url else command
         return f"(set -a; . {folder or '.'}/{DOTENV}; {told})" if self.keys_are_filed else told
 
     def _called(self, command: str, folder: str) -> str:
+        first, chained, then = command.partition(" && ")
+        if chained:
+            return f"{self._called(first, folder)} && {self._called(then, folder)}"
         name, _, rest = command.partition(" ")
         if name != PROGRAM:
-            return self._signed(command, folder) if command.startswith("aws s3api") else command
+            return self._signed(command, folder) if command.startswith(("aws s3api", "aws iam")) else command
         stage, _, rest = rest.partition(" ")
         options = f" {folder or '.'}" if stage == "init" else ""
         if stage != "init":

@@ -18,7 +18,7 @@ from typing import Any, Literal
 from botocore.exceptions import ClientError
 
 from cinelake.errors import AccessError
-from cinelake.lake.bucket import Bucket
+from cinelake.lake.bucket import Bucket, is_of_aws
 from cinelake.lake.failures import code_of, lake_failures
 from cinelake.lake.manifests import MAKING
 
@@ -27,8 +27,6 @@ ABANDONED_DAYS = 7
 PUBLIC_ACCESS_BLOCKS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
 PASSING = (429, 500, 502, 503, 504)
 """HTTP statuses of a service that cannot now."""
-REPLACING_NOTHING = ("put_public_access_block", "put_bucket_versioning")
-"""Calls that turn something on, and turn nothing off that was."""
 LACKS, DENIED, FORBIDDEN = "this service lacks", "access is denied to", 403
 OnStep = Callable[[str, Literal["step", "warning"]], None]
 
@@ -54,6 +52,8 @@ class Setting:
     """Its one argument beside the bucket's name."""
     over_tls_only: bool = False
     """Whether it would lock the bucket's owner out where the endpoint is plain HTTP."""
+    on_aws_only: bool = False
+    """Whether other services may lock the bucket's owner out by it, as a landing finds out when it makes a bucket."""
 
     def tell(self, bucket: Bucket) -> None:
         """Sets it."""
@@ -76,7 +76,8 @@ class FoundSetting:
     """None where the service does not tell."""
     detail: str
     command: str = ""
-    """Of AWS's command line, which sets it and replaces nothing; empty where it holds, and where none is known."""
+    """Of AWS's command line, which sets it, replaces nothing and locks nobody out; empty where it holds, and where none
+    is known."""
 
 
 def settings_of(bucket: Bucket) -> list[Setting]:
@@ -92,6 +93,7 @@ def settings_of(bucket: Bucket) -> list[Setting]:
             _read_public_access,
             "put_public_access_block",
             {"PublicAccessBlockConfiguration": dict.fromkeys(PUBLIC_ACCESS_BLOCKS, True)},
+            on_aws_only=True,
         ),
         Setting(
             "versions",
@@ -148,6 +150,7 @@ def settings_of(bucket: Bucket) -> list[Setting]:
             "put_bucket_policy",
             {"Policy": json.dumps(policy_against_plain_http(bucket))},
             over_tls_only=True,
+            on_aws_only=True,
         ),
     ]
 
@@ -189,9 +192,13 @@ def find_settings(bucket: Bucket) -> list[FoundSetting]:
             holds, detail = (
                 setting.read(answer) if isinstance(answer, Mapping) else (None, f"not told: {answer} {setting.name}")
             )
-            # A policy, or rules for objects that grow old, would be lost by one that is put in their place.
-            spared = bool(answer) and setting.absent and setting.call not in REPLACING_NOTHING
-            safe = holds is False and not spared and not (setting.over_tls_only and _is_plain(bucket))
+            # A policy, or rules for objects that grow old, would be lost by one that is put in their place; and where
+            # public access is blocked in part, the rest was left or undone on purpose.
+            spared = bool(answer) and setting.absent
+            locks_out = (setting.over_tls_only and _is_plain(bucket)) or (
+                setting.on_aws_only and not is_of_aws(bucket.client.meta.endpoint_url)
+            )
+            safe = holds is False and not spared and not locks_out
             found.append(FoundSetting(setting.subject, holds, detail, setting.command(bucket) if safe else ""))
     return found
 
