@@ -18,10 +18,12 @@ from cinelake.config import FolderLake
 from cinelake.config.settings import Settings
 from cinelake.doctor import mends
 from cinelake.doctor.bucket import LeftBehindError, compare_regions
+from cinelake.doctor.findings import IN_PROJECT
 from cinelake.doctor.folder import _make_writable, look_at_folder
 from cinelake.doctor.mends import Reader, mend_of
 from cinelake.errors import AccessError
 from cinelake.lake.failures import lake_failures
+from cinelake.land.sources import UnfitFileError
 from projects import PROGRAM, Place, ProjectFolder, S3Server
 from refusals import as_ordinary_user
 from test_errors import client_error, made
@@ -76,11 +78,35 @@ def moved(name: str, to: str) -> Callable[[Path], object]:
     return lambda folder: folder.joinpath(name).rename(folder / to)
 
 
+def both_elsewhere(folder: Path) -> None:
+    configured('"series.csv"', '"data/a/series.csv"')(folder)
+    configured('"movies.csv"', '"data/movies.csv"')(folder)
+
+
+def without_folder(path: str) -> Callable[[Path], object]:
+    """Spoils by a source whose folder is not there, while its file lies in another."""
+
+    def spoil(folder: Path) -> None:
+        configured('"series.csv"', f'"{path}"')(folder)
+        folder.joinpath("mine").mkdir()
+        moved("series.csv", "mine/1.csv")(folder)
+
+    return spoil
+
+
+def with_empty_folder(folder: Path) -> None:
+    without_folder("parts")(folder)
+    folder.joinpath("parts").mkdir()
+
+
 COMMANDS = {
     "no lake.toml": Fault("lake.toml", lambda folder: folder.joinpath("lake.toml").unlink()),
     "a line of .env that is none": Fault(".env", write(".env", "AWS_REGION=us-east-1\n'no line\nTMDB_TOKEN=x\n")),
     "an open quote in .env": Fault(".env", write(".env", "AWS_REGION='us-east-1\nTMDB_TOKEN=x\n")),
     "another encoding of .env": Fault(".env", write(".env", "AWS_REGION=us-east-1\n# S\xe3o Paulo\n")),
+    "UTF-16 in .env": Fault(
+        ".env", lambda folder: folder.joinpath(".env").write_bytes("AWS_REGION=us-east-1\n".encode("utf-16"))
+    ),
     "a folder in the place of .env": Fault(".env", lambda folder: folder.joinpath(".env").mkdir()),
     "a slip in .env": Fault(".env", write(".env", "AWS_ACESS_KEY_ID=A\nexport aws_secret_access_key=S\nTMDB_TOKN=x\n")),
     "git takes .env": Fault("git", put_under_git),
@@ -90,6 +116,13 @@ COMMANDS = {
         "sources", lambda folder: moved("series.csv", "there")(folder) and write("series.csv", "")(folder) is None,
         {"/PATH/TO/series.csv": "there"},
     ),
+    "missing sources in a missing folder": Fault(
+        "sources",
+        both_elsewhere,
+        {"/PATH/TO/series.csv": "series.csv", "/PATH/TO/movies.csv": "movies.csv"},
+    ),
+    "a missing folder of sources": Fault("sources", without_folder("parts/of/series/"), {"/PATH/TO/series": "mine"}),
+    "an empty folder of sources": Fault("sources", with_empty_folder, {"/PATH/TO/parts": "mine"}),
     "a file in the place of the lake": Fault("lake", write("lake", "")),
     "a lake of the command line": Fault("lake", lambda _: None),
 }  # fmt: skip
@@ -272,6 +305,67 @@ def test_a_source_that_may_not_be_read_is_opened_by_the_command(folder: ProjectF
     again = as_ordinary_user(folder, "doctor")
     assert again is not None
     assert again.returncode == 0
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16"])
+def test_secrets_of_another_encoding_stay_as_closed_as_they_were(folder: ProjectFolder, encoding: str) -> None:
+    path = folder.path / ".env"
+    path.write_bytes("TMDB_TOKEN=x\n# S\xe3o Paulo\n".encode(encoding))
+    path.chmod(0o600)
+    assert shell(examined(folder.path)[".env"]["mend"]["run"], folder.path).returncode == 0
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert path.read_text(encoding="utf-8") == "TMDB_TOKEN=x\n# S\xe3o Paulo\n"
+    assert not path.with_name(".env.new").exists()
+
+
+def test_all_missing_files_are_copied_by_one_command() -> None:
+    faults = [
+        ("data/movies.csv", "is missing"),
+        ("data/series.csv", "is missing"),
+        ("a b/parts/", "is missing"),
+        ("c.csv", "may not be read: permission denied"),
+    ]
+    assert mend_of(UnfitFileError("", "", faults)) == Mend(
+        "mkdir -p 'a b' data && cp /PATH/TO/movies.csv data/movies.csv && cp /PATH/TO/series.csv data/series.csv "
+        "&& cp -r /PATH/TO/parts 'a b/parts' && chmod u+r c.csv",
+        IN_PROJECT,
+    )
+
+
+@pytest.mark.parametrize(
+    ("endpoint_url", "told"),
+    [
+        ("http://127.0.0.1:7480", "curl --silent --show-error --head http://127.0.0.1:7480"),
+        (None, "curl --silent --show-error --head https://s3.amazonaws.com"),
+    ],
+)
+def test_a_service_that_fails_is_looked_at_where_it_is(endpoint_url: str | None, told: str) -> None:
+    found = Reader("cinelake", Path(), None, {}, endpoint_url).mended(Finding("endpoint", False, "it fails", "wait"))
+    assert found.mend == Mend(told)
+
+
+def test_tmdb_is_looked_at_where_it_does_not_answer(folder: ProjectFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder.write_settings(tmdb='source = "api"')
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    found = examined(folder.path, variables={"TMDB_TOKEN": "x"})["TMDB"]
+    assert (found["ok"], found["mend"]) == (
+        None,
+        {"run": "curl --silent --show-error --head https://api.themoviedb.org"},
+    )
+
+
+@pytest.mark.parametrize("landed", [True, False])
+def test_of_a_full_disk_it_is_told_what_may_go_and_nothing_is_removed(folder: ProjectFolder, landed: bool) -> None:
+    if landed:
+        folder.path.joinpath("lake").mkdir()
+    there = os.statvfs(folder.path)
+    with folder.path.joinpath("movies.csv").open("r+b") as file:
+        file.truncate(there.f_blocks * there.f_frsize + 1)  # a hole, which takes no room
+    found = examined(folder.path)["disk"]
+    assert found["mend"] == {"run": f"du -x -h -d 1 {folder.path} | sort -h"}
+    assert ("cinelake expire --builds" in found["hint"]) is landed
+    assert ".cinelake may go while nothing runs, though IMDb's files in it would be fetched again" in found["hint"]
+    assert shell(found["mend"]["run"], folder.path).returncode == 0
 
 
 def test_a_lake_that_may_not_be_written_to_is_opened_by_the_command(folder: ProjectFolder) -> None:

@@ -1,5 +1,6 @@
 """What an examination finds."""
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -23,6 +24,11 @@ class Mend:
     def to_json(self) -> dict[str, str]:
         """As the document of `--json` has it."""
         return {"run": self.text} if self.place is None else {"in": self.place, "write": self.text}
+
+
+def look(address: str) -> Mend:
+    """A look at what answers at an address, where it is not known what is wrong there."""
+    return Mend(f"curl --silent --show-error --head {shlex.quote(address)}")
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """What mends each finding: one command, or one setting and the file that it belongs into, to be copied."""
 
 import shlex
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,7 +10,7 @@ from botocore import exceptions as aws
 
 from cinelake.config.environment import DOTENV, DotenvError, VariableError
 from cinelake.config.project import CONFIGURATION, SettingError
-from cinelake.doctor.findings import IN_PROJECT, Finding, Mend
+from cinelake.doctor.findings import IN_PROJECT, Finding, Mend, look
 from cinelake.errors import AccessError, CinelakeError
 from cinelake.lake.failures import SYNONYMS, code_of
 from cinelake.land.sources import UnfitFileError
@@ -59,8 +60,8 @@ BY_NAME = {
     "variables": Mend(f"{OPEN} {DOTENV}", IN_PROJECT),
     "lake": Mend('uri = "file:lake"', f"{CONFIGURATION}, under [lake]"),
     "sources": Mend(f"{OPEN} {CONFIGURATION}", IN_PROJECT),
-    "TMDB": Mend('base_url = "https://api.themoviedb.org"', f"{CONFIGURATION}, under [tmdb]"),
-    "disk": Mend("rm -rf .cinelake", IN_PROJECT),
+    "TMDB": look("https://api.themoviedb.org"),
+    "disk": Mend("df -h .", IN_PROJECT),
     "disk of the lake": Mend(f"{PROGRAM} expire --builds"),
     "credentials": KEYS,
     "identity": KEYS,
@@ -99,10 +100,8 @@ class Reader:
         return finding if found is None else replace(finding, mend=self._at_hand(found))
 
     def _of_endpoint(self) -> Mend:
-        """Of a service that does not answer as it should: its address, or, where that is AWS's own, a look at it."""
-        if self.endpoint_url is not None:
-            return Mend(f"AWS_ENDPOINT_URL_S3={AN_ADDRESS}", DOTENV)
-        return Mend("curl --silent --show-error --head https://s3.amazonaws.com")
+        """Of a service that does not answer as it should: its address may be right."""
+        return look(self.endpoint_url or "https://s3.amazonaws.com")
 
     def _at_hand(self, mend: Mend) -> Mend:
         """What mends, as it is written or run from where the reader stands."""
@@ -148,7 +147,7 @@ def mend_of(error: CinelakeError) -> Mend | None:
         case SettingError() if error.line is not None:
             return Mend(error.line, f"{CONFIGURATION}, under {error.table}" if error.table else CONFIGURATION)
         case UnfitFileError():
-            return Mend(_mended_file(error), IN_PROJECT)
+            return Mend(_mended_files(error), IN_PROJECT)
     found = _mend_of_cause(error.__cause__)
     return found or (POLICY if isinstance(error, AccessError) and "access is denied" in error.what else None)
 
@@ -179,16 +178,32 @@ def _mended_dotenv(error: DotenvError) -> str:
     if error.line is not None:
         return f"perl -i -pe 's/^/# / if $. == {error.line}' {DOTENV}"
     if isinstance(error.__cause__, UnicodeDecodeError):
-        return f"iconv -f LATIN1 -t UTF-8 {DOTENV} > {DOTENV}.new && mv {DOTENV}.new {DOTENV}"
+        encoding = "UTF-16" if error.__cause__.object.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "LATIN1"
+        # Into the file that is there, which others may not read; nor may they read the copy meanwhile.
+        anew = f"iconv -f {encoding} -t UTF-8 {DOTENV} > {DOTENV}.new && cat {DOTENV}.new > {DOTENV}"
+        return f"(umask 077; {anew}; rm -f {DOTENV}.new)"
     if isinstance(error.__cause__, IsADirectoryError):
         return f"mv {DOTENV} {DOTENV}.folder"
     return f"chmod u+r {DOTENV}"
 
 
-def _mended_file(error: UnfitFileError) -> str:
-    path = shlex.quote(error.path)
-    if "read" in error.fault:
-        return f"chmod u+r {path}"
-    if "missing" in error.fault or "empty" in error.fault:
-        return f"cp {shlex.quote('/PATH/TO/' + Path(error.path).name)} {path}"
+def _mended_files(error: UnfitFileError) -> str:
+    """All of them in one command; what no command mends is left to `lake.toml`."""
+    told = [(path, _mended_file(path, fault)) for path, fault in error.faults]
+    lacking = {shlex.quote(str(Path(path).parent)) for path, mended in told if mended.startswith("cp ")} - {"."}
+    folders = [f"mkdir -p {' '.join(sorted(lacking))}"] if lacking else []
+    return " && ".join(dict.fromkeys([*folders, *(mended for _, mended in told)]))
+
+
+def _mended_file(path: str, fault: str) -> str:
+    quoted, own = shlex.quote(path), shlex.quote(f"/PATH/TO/{Path(path).name}")
+    match fault:
+        case "is missing" if path.endswith("/") or not Path(path).suffix:
+            return f"cp -r {own} {shlex.quote(path.rstrip('/'))}"
+        case "is missing" | "is empty":
+            return f"cp {own} {quoted}"
+        case "is a folder, and holds no file":
+            return f"cp -r {shlex.quote(f'/PATH/TO/{Path(path).name}/.')} {quoted}"
+        case _ if "read" in fault:
+            return f"chmod u+r {quoted}"
     return f"{OPEN} {CONFIGURATION}"

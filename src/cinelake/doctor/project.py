@@ -20,10 +20,10 @@ from cinelake.config.environment import (
     read_dotenv,
     read_environment,
 )
-from cinelake.config.project import CONFIGURATION, read_settings
+from cinelake.config.project import CONFIGURATION, WORK_FOLDER, read_settings
 from cinelake.config.redaction import redacted
-from cinelake.config.settings import Settings
-from cinelake.doctor.findings import IN_PROJECT, Finding, Mend, wrong
+from cinelake.config.settings import Settings, Tmdb
+from cinelake.doctor.findings import IN_PROJECT, Finding, Mend, look, wrong
 from cinelake.enrich.interface import WHERE_FROM
 from cinelake.enrich.snapshot import Snapshot
 from cinelake.errors import AccessError, CinelakeError, ConfigurationError
@@ -195,9 +195,8 @@ def look_at_tmdb(project: Project) -> Finding:
             except AccessError as error:
                 return wrong("TMDB", error, Mend(f"{name}=YOUR_{name.removeprefix('TMDB_')}", DOTENV))
             except CinelakeError as error:
-                return Finding(
-                    "TMDB", None, f"{told}; whether it is accepted is not known: {error}", error.hint, TMDB_ITSELF
-                )
+                mend = look(project.tmdb.base_url) if project.tmdb.base_url == Tmdb().base_url else TMDB_ITSELF
+                return Finding("TMDB", None, f"{told}; whether it is accepted is not known: {error}", error.hint, mend)
             return Finding("TMDB", True, f"{told}, which it accepts")
 
 
@@ -210,11 +209,15 @@ def look_at_disks(folder: Path, project: Project | None, needed_bytes: int | Non
         needed_bytes: of the sources; None where that is not known.
     """
     with lake_failures("cannot look at the disk"):
-        places = {"disk": nearest(folder)}
+        places, builds = {"disk": nearest(folder)}, "disk"
         if project is not None and isinstance(project.lake_uri, FolderLake):
             lake = nearest(project.lake_uri.path)
             if lake.stat().st_dev != places["disk"].stat().st_dev:
                 places["disk of the lake"] = lake
+                builds = "disk of the lake"
+            has_builds = project.lake_uri.path.is_dir()
+        else:
+            has_builds = False
         for name, place in places.items():
             free_bytes = shutil.disk_usage(place).free
             told = f"{free_bytes:,} bytes free in {place}"
@@ -222,9 +225,17 @@ def look_at_disks(folder: Path, project: Project | None, needed_bytes: int | Non
                 yield Finding(name, None, f"{told}; how many the sources need is not known")
             else:
                 room = free_bytes >= needed_bytes
-                hint = "" if room else "make room, or choose another folder"
-                mend = None if room else Mend(f"df -h {shlex.quote(str(place))} .")
-                yield Finding(name, room, f"{told}; the sources have {needed_bytes:,}", hint, mend)
+                told = f"{told}; the sources have {needed_bytes:,}"
+                yield Finding(name, True, told) if room else _full(name, place, told, has_builds and name == builds)
+
+
+def _full(name: str, place: Path, told: str, has_builds: bool) -> Finding:
+    """A disk without room: what may go is the reader's choice, so the command looks and removes nothing."""
+    may_go = ["cinelake expire --builds removes superseded tables of the lake"] if has_builds else []
+    if name == "disk":
+        may_go.append(f"{WORK_FOLDER} may go while nothing runs, though IMDb's files in it would be fetched again")
+    hint = "; ".join(["make room, or choose another folder", *may_go])
+    return Finding(name, False, told, hint, Mend(f"du -x -h -d 1 {shlex.quote(str(place))} | sort -h"))
 
 
 def look_at_versions() -> Finding:

@@ -51,12 +51,10 @@ class Shard:
 class UnfitFileError(ConfigurationError):
     """Files of the sources cannot be landed."""
 
-    def __init__(self, what: str, hint: str, path: str, fault: str) -> None:
+    def __init__(self, what: str, hint: str, faults: Sequence[tuple[str, str]]) -> None:
         super().__init__(what, hint)
-        self.path = path
-        """Of the first of them, relative to the project folder."""
-        self.fault = fault
-        """What keeps it from being landed."""
+        self.faults = tuple(faults)
+        """Of those that are named: the path, relative to the project folder, and what keeps it from being landed."""
 
 
 class SourceFile(NamedTuple):
@@ -101,7 +99,7 @@ def find_files(project: Project, keys: KeyTemplate, day: date, *, shard: Shard |
         raise UnfitFileError(
             f"{told}{more}. Nothing was sent",
             f"mend the files in {project.directory}, or path under [[source]] in lake.toml",
-            *faults[0],
+            faults[:NAMED],
         )
     _refuse_twins(found)
     return tuple(found)
@@ -144,7 +142,8 @@ def list_named(directory: str, path: str) -> Iterator[NamedFile]:
             if not os.path.isdir(found):  # noqa: PTH112
                 yield NamedFile(told, os.path.basename(told), found, partial(os.stat, found))  # noqa: PTH119
     else:
-        yield NamedFile(path, os.path.basename(whole), whole, partial(os.stat, whole))  # noqa: PTH119
+        # Also of a folder that is not there, whose path ends in a slash.
+        yield NamedFile(path, os.path.basename(whole.rstrip("/")), whole, partial(os.stat, whole))  # noqa: PTH119
 
 
 def _below(folder: str, start: str, seen: set[tuple[int, int]]) -> Iterator[tuple[str, "os.DirEntry[str]"]]:
