@@ -20,6 +20,7 @@ from cinelake.doctor import mends
 from cinelake.doctor.bucket import LeftBehindError, compare_regions
 from cinelake.doctor.findings import IN_PROJECT
 from cinelake.doctor.folder import _make_writable, look_at_folder
+from cinelake.doctor.lines import place_of
 from cinelake.doctor.mends import Reader, mend_of
 from cinelake.errors import AccessError
 from cinelake.lake.failures import lake_failures
@@ -99,6 +100,28 @@ def with_empty_folder(folder: Path) -> None:
     folder.joinpath("parts").mkdir()
 
 
+MISSPELT = """
+[[source]]
+dataset = "Movies"
+path = "movies.csv"
+[[source]]
+dataset = "Series"
+pth = "series.csv"
+
+[tmbd]
+source = "off"
+[ analysis ]  # of whom
+  genre = [
+    "Drama",
+]
+genrs = [
+    "Drama",
+]
+min_vote=1
+nothing_like_any = 1
+timezone = "UTC"
+"""
+
 COMMANDS = {
     "no lake.toml": Fault("lake.toml", lambda folder: folder.joinpath("lake.toml").unlink()),
     "a line of .env that is none": Fault(".env", write(".env", "AWS_REGION=us-east-1\n'no line\nTMDB_TOKEN=x\n")),
@@ -123,11 +146,12 @@ COMMANDS = {
     ),
     "a missing folder of sources": Fault("sources", without_folder("parts/of/series/"), {"/PATH/TO/series": "mine"}),
     "an empty folder of sources": Fault("sources", with_empty_folder, {"/PATH/TO/parts": "mine"}),
+    "a misspelt key": Fault("lake.toml", configured("[lake]", '[lake]\nurl = "file:lake"')),
+    "misspelt keys": Fault("lake.toml", write("lake.toml", MISSPELT)),
     "a file in the place of the lake": Fault("lake", write("lake", "")),
     "a lake of the command line": Fault("lake", lambda _: None),
 }  # fmt: skip
 SETTINGS = {
-    "an unknown key": Fault("lake.toml", configured("[lake]", '[lake]\nurl = "file:lake"')),
     "a wrong time zone": Fault("lake.toml", configured("[lake]", '[lake]\ntimezone = "Brasilia"')),
     "a wrong engine": Fault("lake.toml", configured("[build]", '[engine]\nname = "sprak"\n[build]')),
     "a source without a path": Fault("lake.toml", configured('path = "series.csv"\n', "")),
@@ -137,6 +161,12 @@ SETTINGS = {
     "an endpoint that is none": Fault("variables", write(".env", "AWS_ENDPOINT_URL_S3=127.0.0.1\n")),
     "a token of two lines": Fault(
         "variables", write(".env", 'TMDB_TOKEN="a\nb"\n'), {"YOUR_READ_ACCESS_TOKEN": "a-token"}
+    ),
+    "a slip of TMDB's source": Fault(
+        "lake.toml", configured('source = "snapshot"\nsnapshot = "tmdb.jsonl"', 'source = "of"')
+    ),
+    "a wrong value over lines": Fault(
+        "lake.toml", configured('["Drama", "Romance"]', '[\n"a",\n"a",\n]\nmin_votes = 1')
     ),
     "no snapshot": Fault("TMDB", lambda folder: folder.joinpath("tmdb.jsonl").unlink()),
 }
@@ -190,21 +220,21 @@ def shell(command: str, folder: Path, variables: Mapping[str, str] | None = None
 
 
 def put_into(folder: Path, place: str, text: str) -> None:
-    """Writes a setting where it belongs, in the place of what is wrong there."""
-    name, _, table = place.partition(", under ")
+    """Writes what is told where it is told, and does nothing else."""
+    name, _, where = place.partition(", ")
+    where, _, instead = where.partition("in place of ")
     path = folder / name
     lines = path.read_text(encoding="utf-8").split("\n") if path.exists() else []
-    heading, _, number = table.partition(" number ")
-    for line in text.splitlines():
-        key = re.split(r"\s*=", line)[0]
-        if heading:
-            start = [place for place, each in enumerate(lines) if each == heading][int(number or 1) - 1] + 1
-            end = next((place for place, each in enumerate(lines) if place >= start and each.startswith("[")), None)
-            # What the setting stands in the place of goes.
-            kept = [each for each in lines[start:end] if not each.startswith((f"{key} =", 'url = "file:lake"'))]
-            lines[start:end] = [line, *kept]
-        else:
-            lines = [*(each for each in lines if not each.startswith(f"{key}=")), line]
+    if instead:
+        first, last = (re.findall(r"\d+", instead) * 2)[:2]
+        lines[int(first) - 1 : int(last)] = text.split("\n")
+    elif where.startswith("under "):
+        heading, _, number = where.removeprefix("under ").partition(" number ")
+        start = [place for place, each in enumerate(lines) if each == heading][int(number or 1) - 1] + 1
+        lines[start:start] = text.split("\n")
+    else:
+        assert where in ("", "at its end")
+        lines += text.split("\n")
     path.write_text("\n".join(lines), encoding="utf-8")
 
 
@@ -252,6 +282,56 @@ def test_what_the_environment_sets_is_mended_there_since_it_wins_over_env(folder
     assert ended.returncode == 0, ended.stdout
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('[lake]\nuri = "x"', ("lake.toml, under [lake], in place of line 2", False)),
+        ("[ lake ]  # of mine\n\n  uri = [\n1,\n]\n", ("lake.toml, under [lake], in place of lines 3 to 5", False)),
+        ("[lake]\n[tmdb]\nuri = 1", ("lake.toml, under [lake]", False)),
+        ("\ufeff[lake]\n# uri = 1\nuris = 1", ("lake.toml, under [lake]", False)),
+        ("[tmdb]\nuri = 1", ("lake.toml, at its end", True)),
+        ("lake.uri = 1", None),
+        ("lake = {uri = 1}", None),
+        ("[tmdb", None),
+    ],
+)
+def test_the_place_of_a_setting_says_what_it_stands_in_place_of(text: str, told: tuple[str, bool] | None) -> None:
+    assert place_of(text, "[lake]", "uri") == told
+
+
+def test_a_table_that_is_not_there_is_written_with_its_setting(tmp_path: Path) -> None:
+    tmp_path.joinpath("lake.toml").write_text("[tmdb]\n", encoding="utf-8")
+    found = Reader("cinelake", tmp_path, None, {}).mended(Finding("bucket", False, "it is taken", "take another"))
+    assert found.mend == Mend('[lake]\nuri = "s3://ANOTHER-NAME"', f"{tmp_path}/lake.toml, at its end")
+    tmp_path.joinpath("lake.toml").write_text("lake.uri = 's3://taken'\n", encoding="utf-8")
+    found = Reader("cinelake", tmp_path, None, {}).mended(Finding("bucket", False, "it is taken", "take another"))
+    assert found.mend == Mend(f'(cd {tmp_path} && "${{EDITOR:-vi}}" lake.toml)')
+
+
+def test_another_bucket_is_named_where_the_one_that_is_taken_was(tmp_path: Path) -> None:
+    found = Reader("cinelake", Path(), "s3://taken", {}).mended(Finding("bucket", False, "it is taken", "take another"))
+    assert found.mend == Mend("cinelake doctor --lake s3://ANOTHER-NAME")
+
+
+def test_misspelt_keys_are_renamed_at_once_and_what_is_like_none_becomes_a_comment(folder: ProjectFolder) -> None:
+    folder.path.joinpath("lake.toml").write_text(MISSPELT, encoding="utf-8")
+    assert examined(folder.path)["lake.toml"]["mend"]["run"] == (
+        "perl -i -pe 's/pth/path/ if $. == 7; s/genre/genres/ if $. == 12; "
+        "s/^/# / if $. >= 15 && $. <= 17; s/min_vote/min_votes/ if $. == 18; s/^/# / if $. >= 19 && $. <= 19; "
+        "s/^/# / if $. >= 20 && $. <= 20; s/tmbd/tmdb/ if $. == 9;' lake.toml"
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "told"), [("of", 'source = "off"'), ("snapshoot", 'source = "snapshot"'), ("offline", 'source = "api"')]
+)
+def test_what_was_meant_is_what_mends(folder: ProjectFolder, source: str, told: str) -> None:
+    folder.write_settings(tmdb=f'source = "{source}"')
+    found = examined(folder.path)["lake.toml"]
+    assert found["mend"] == {"in": "lake.toml, under [tmdb], in place of line 10", "write": told}
+    assert ("did you mean" in found["detail"]) is (source != "offline")
+
+
 def test_the_last_line_of_each_finding_that_is_wrong_is_what_to_copy(folder: ProjectFolder) -> None:
     folder.path.joinpath("series.csv").unlink()
     folder.path.joinpath("lake").write_text("", encoding="utf-8")
@@ -266,7 +346,7 @@ def test_the_last_line_of_each_finding_that_is_wrong_is_what_to_copy(folder: Pro
 def test_a_setting_is_told_with_its_file_and_table_and_stands_alone_on_its_line(folder: ProjectFolder) -> None:
     folder.path.joinpath("tmdb.jsonl").unlink()
     told = folder.cinelake("doctor").stdout
-    assert '\n      write into lake.toml, under [tmdb]:\n        source = "off"\n' in told
+    assert '\n      write into lake.toml, under [tmdb], in place of line 10:\n        source = "off"\n' in told
 
 
 def test_a_command_calls_the_program_as_the_reader_s_shell_finds_it(folder: ProjectFolder) -> None:

@@ -50,15 +50,36 @@ EXAMPLES = {"dataset": "Movies", "path": "movies.csv", "region": "us-east-1", "s
 """Of settings without a default."""
 
 
+@dataclass(frozen=True)
+class UnknownSetting:
+    """A word in `lake.toml` that is no setting of its table, or no table."""
+
+    table: str
+    """As it is written, as in `[lake]`."""
+    name: str
+    """Empty where the table itself is none."""
+    meant: str | None
+    """What was probably meant, and is not set; None where nothing is like it."""
+
+
 class SettingError(ConfigurationError):
     """A setting of `lake.toml` is not as it must be."""
 
-    def __init__(self, what: str, hint: str, *, table: str = "", line: str | None = None) -> None:
+    def __init__(
+        self,
+        what: str,
+        hint: str,
+        *,
+        table: str = "",
+        line: str | None = None,
+        unknown: Sequence[UnknownSetting] = (),
+    ) -> None:
         super().__init__(what, hint)
+        self.unknown = tuple(unknown)
         self.table = table
         """As it is written, as in `[lake]`; empty for the file itself."""
         self.line = line
-        """A setting that is allowed in the place of the first that is wrong, with its default; None where none is."""
+        """A setting that is allowed in the place of the first that is wrong; None where none is known."""
 
 
 @dataclass(frozen=True)
@@ -195,13 +216,15 @@ def read_settings(directory: Path) -> Settings:
             f"there is no {CONFIGURATION} in {path.parent}", "go to your project folder, or name it with --project DIR"
         )
     try:
-        return Settings.model_validate(tomllib.loads(path.read_text(encoding="utf-8-sig")))
+        written = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        return Settings.model_validate(written)
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"{CONFIGURATION} is no valid TOML: {error}", "mend that line") from error
     except UnicodeDecodeError as error:
         raise ConfigurationError(f"{CONFIGURATION} is not UTF-8 text", "save it as UTF-8") from error
     except ValidationError as error:
-        raise _explain(error) from None  # pydantic quotes what was written, which may be a secret in a wrong place
+        # pydantic quotes what was written, which may be a secret in a wrong place.
+        raise _explain(error, written) from None
     except ValueError as error:
         # A number with more digits than Python reads.
         raise ConfigurationError(f"{CONFIGURATION} cannot be read: {error}", "mend that value") from error
@@ -211,17 +234,39 @@ def read_settings(directory: Path) -> Settings:
         ) from error
 
 
-def _explain(error: ValidationError) -> ConfigurationError:
+def _explain(error: ValidationError, written: Mapping[str, Any]) -> ConfigurationError:
     """All that is wrong, each with its field and what is allowed; never the value of a field we do not know."""
-    faults = [_fault(detail["loc"], detail) for detail in error.errors(include_url=False)]
+    details = error.errors(include_url=False)
+    faults = [_fault(detail["loc"], detail) for detail in details]
     more = f"; and {len(faults) - SHOWN} more" if len(faults) > SHOWN else ""
-    table, line = _allowed_instead(error.errors(include_url=False, include_input=False)[0])
+    table, line = _allowed_instead(details[0])
     return SettingError(
         f"{CONFIGURATION}: {'; '.join(faults[:SHOWN])}{more}",
         f"mend {CONFIGURATION}; cinelake init makes a folder with a whole one",
         table=table,
         line=line,
+        unknown=_unknown([detail["loc"] for detail in details if detail["type"] == "extra_forbidden"], written),
     )
+
+
+def _unknown(locations: Sequence[tuple[int | str, ...]], written: Mapping[str, Any]) -> list[UnknownSetting]:
+    """What is no setting, each with what was meant, which no two share."""
+    found: list[UnknownSetting] = []
+    for location in locations:
+        name, held = str(location[-1]), written
+        for part in location[:-1]:
+            held = held[part]  # type: ignore[index]
+        table = _heading_of(location) if len(location) > 1 else "[[{}]]" if isinstance(written[name], list) else "[{}]"
+        taken = [*held, *(each.meant for each in found if each.table == table)]
+        meant = nearest(name, _allowed_at(location[:-1]))
+        free = meant if meant not in taken and not _elsewhere(name) else None
+        found.append(UnknownSetting(table.format(name), name if len(location) > 1 else "", free))
+    return found
+
+
+def _heading_of(location: tuple[int | str, ...]) -> str:
+    """A table as it is written."""
+    return f"[[{location[0]}]] number {location[1] + 1}" if isinstance(location[1], int) else f"[{location[0]}]"
 
 
 def _allowed_instead(detail: Any) -> tuple[str, str | None]:
@@ -230,13 +275,12 @@ def _allowed_instead(detail: Any) -> tuple[str, str | None]:
     if len(location) < 2 or location[0] not in TABLES:
         return "", None
     name = str(location[0])
-    table = f"[[{name}]] number {location[1] + 1}" if isinstance(location[1], int) else f"[{name}]"
+    table = _heading_of(location)
     key = str(location[2 if isinstance(location[1], int) else 1]) if len(location) > 2 or name != "source" else ""
-    if detail["type"] == "extra_forbidden":
-        key = nearest(key, TABLES[name].model_fields) or ""
     if key not in TABLES[name].model_fields:
         return table, None
-    value = EXAMPLES.get(key, TABLES[name].model_fields[key].default)
+    meant = re.search(r"did you mean (\S+)\?", _fault(location, detail))
+    value = meant[1] if meant else EXAMPLES.get(key, TABLES[name].model_fields[key].default)
     return table, f"{key} = {json.dumps(value, ensure_ascii=False)}" if value is not None else None
 
 
@@ -257,10 +301,14 @@ def _fault(location: tuple[int | str, ...], detail: Any) -> str:
 
 def _where_allowed(name: str, allowed: Sequence[str]) -> str:
     """What was meant by a setting that is none: the same in another table, or one that is much like it."""
-    tables = [table for table, model in TABLES.items() if name in model.model_fields]
-    if tables:
+    if tables := _elsewhere(name):
         return f"it belongs under {' or '.join(f'[[{each}]]' if each == 'source' else f'[{each}]' for each in tables)}"
     return did_you_mean(name, allowed) or f"allowed there: {', '.join(allowed)}"
+
+
+def _elsewhere(name: str) -> list[str]:
+    """The tables that have such a setting."""
+    return [table for table, model in TABLES.items() if name in model.model_fields]
 
 
 def _allowed_at(location: tuple[int | str, ...]) -> list[str]:

@@ -70,7 +70,7 @@ def _base_url(text: str) -> str:
 
 def _tmdb_source(source: object) -> object:
     if source not in TMDB_SOURCES:
-        meant = did_you_mean(source, TMDB_SOURCES)
+        meant = did_you_mean(source, TMDB_SOURCES, like=0.7)  # `off` is so short that many a word is a little like it
         raise ValueError(f'{meant + " " if meant else ""}write "api", "snapshot" or "off"')
     return source
 

@@ -1,5 +1,6 @@
 """What mends each finding: one command, or one setting and the file that it belongs into, to be copied."""
 
+import re
 import shlex
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Mapping
@@ -11,11 +12,14 @@ from botocore import exceptions as aws
 from cinelake.config.environment import DOTENV, DotenvError, VariableError
 from cinelake.config.project import CONFIGURATION, SettingError
 from cinelake.doctor.findings import IN_PROJECT, Finding, Mend, look
+from cinelake.doctor.lines import lines_of, place_of
 from cinelake.errors import AccessError, CinelakeError
 from cinelake.lake.failures import SYNONYMS, code_of
 from cinelake.land.sources import UnfitFileError
 
 PROGRAM = "cinelake"
+UNDER = f"{CONFIGURATION}, under "
+"""Begins the place of a setting, before its table."""
 OPEN = '"${EDITOR:-vi}"'
 """Whatever the reader writes texts with."""
 KEYS = Mend("AWS_ACCESS_KEY_ID=YOUR_KEY_ID\nAWS_SECRET_ACCESS_KEY=YOUR_SECRET", DOTENV)
@@ -93,11 +97,38 @@ class Reader:
         """The finding with what mends it, if anything need be."""
         found = finding.mend
         if found is None and (finding.ok is False or finding.hint):
-            found = mend_of(finding.cause) if finding.cause else None
+            found = self._renames(finding.cause) or mend_of(finding.cause) if finding.cause else None
             found = found or BY_NAME.get(finding.name, self._of_endpoint())
         if found == POLICY and self.endpoint_url is not None:
             found = PERMISSIONS  # another service has no IAM of AWS
+        if found == ANOTHER_BUCKET and self.lake_uri is not None:
+            found = Mend(f"{PROGRAM} doctor --lake s3://ANOTHER-NAME")  # what was given wins over any setting
         return finding if found is None else replace(finding, mend=self._at_hand(found))
+
+    def _settings(self) -> str:
+        """The text of `lake.toml`."""
+        try:
+            return (self.project / CONFIGURATION).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            return ""
+
+    def _renames(self, error: CinelakeError) -> Mend | None:
+        """What is no setting gets the name that was meant, or becomes a comment, all of it at once."""
+        if not isinstance(error, SettingError) or not error.unknown:
+            return None
+        edits, text = [], self._settings()
+        for each in error.unknown:
+            lines = lines_of(text, each.table, each.name)
+            name = each.name or each.table.strip("[]")
+            if lines is None or not re.fullmatch(r"[A-Za-z0-9_-]+", name) or not (each.name or each.meant):
+                return None
+            first, last = lines
+            edits.append(
+                f"s/{name}/{each.meant}/ if $. == {first};"
+                if each.meant
+                else f"s/^/# / if $. >= {first} && $. <= {last};"
+            )
+        return Mend(f"perl -i -pe '{' '.join(edits)}' {CONFIGURATION}", IN_PROJECT)
 
     def _of_endpoint(self) -> Mend:
         """Of a service that does not answer as it should: its address may be right."""
@@ -110,6 +141,14 @@ class Reader:
             return Mend(f"(cd {folder} && {mend.text})" if folder else mend.text)
         if mend.place is None:
             return replace(mend, text=self._called(mend.text, folder))
+        if mend.place.startswith(UNDER):
+            table = mend.place.removeprefix(UNDER)
+            found = place_of(self._settings(), table, mend.text.partition(" = ")[0])
+            if found is None:
+                return self._at_hand(BY_NAME[CONFIGURATION])
+            place, with_table = found
+            text = f"{table.partition(' number ')[0]}\n{mend.text}" if with_table else mend.text
+            mend = Mend(text, place)
         names = [line.partition("=")[0] for line in mend.text.splitlines()]
         if mend.place == DOTENV and any(name in self.variables for name in names):
             # What the real environment sets would win over the file.
