@@ -205,7 +205,7 @@ def test_the_words_are_a_line_a_finding_with_its_hint_below_and_all_on_stdout(
     place = lines.index(f"-     lake: file:{tmp_path}/lake is not there yet")
     assert lines[place + 1 : place + 3] == ["      hint: cinelake land makes it", "      run:"]
     assert lines[place + 3].endswith(f"cinelake land --lake file:{tmp_path}/lake")
-    assert lines[-2:] == ["", "nothing is wrong"]
+    assert lines[-2:] == ["", "nothing is wrong; see the hint at lake"]
 
 
 def test_the_document_says_what_the_words_say(folder: ProjectFolder) -> None:

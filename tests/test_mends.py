@@ -15,6 +15,7 @@ import pytest
 
 from cinelake import Finding, Mend, examine, land_files
 from cinelake.config import FolderLake
+from cinelake.config.environment import VariableError
 from cinelake.config.settings import Settings
 from cinelake.doctor import mends
 from cinelake.doctor.bucket import LeftBehindError, compare_regions
@@ -31,6 +32,8 @@ from test_errors import client_error, made
 from tmdb import point_at, serving
 
 WITH_PROGRAM = f"{Path(PROGRAM).parent}{os.pathsep}{os.environ['PATH']}"
+HARMFUL = re.compile(r"rm\s+-\w*[rR]|ch(own|mod|grp)\s+-\w*R")
+"""What nobody should paste who does not know what lies there."""
 KEYS = {"YOUR_KEY_ID": "AKIATEST", "YOUR_SECRET": "SECRETTEST", "YOUR_SESSION_TOKEN": "TOKENTEST"}
 
 
@@ -184,6 +187,7 @@ def examined(folder: Path, *arguments: str, variables: Mapping[str, str] | None 
         check=False, timeout=120,
     )  # fmt: skip
     assert ended.returncode in (0, 1), ended.stderr
+    assert not HARMFUL.search(ended.stdout)
     return {finding["name"]: finding for finding in json.loads(ended.stdout)["findings"]}
 
 
@@ -646,15 +650,106 @@ def test_rules_and_a_policy_that_are_there_are_not_replaced_by_a_command(folder:
     assert (found["detail"], found["mend"]) == ("not dropped", None)
 
 
+KEYS_TEXT = "AWS_ACCESS_KEY_ID=YOUR_KEY_ID\nAWS_SECRET_ACCESS_KEY=YOUR_SECRET"
+TOKEN_TEXT = f"{KEYS_TEXT}\nAWS_SESSION_TOKEN=YOUR_SESSION_TOKEN"
+POLICY_TEXT = (
+    "cinelake doctor --policy > policy.json && aws iam put-user-policy --user-name YOUR_USER "
+    "--policy-name cinelake --policy-document file://policy.json"
+)
+CLOCK_TEXT = "sudo timedatectl set-ntp true"
+
+
+def test_what_mends_by_code_and_by_name_is_this() -> None:
+    """Each word of it is pasted by somebody, so each is told here."""
+    assert {code: (mend.text, mend.place) for code, mend in mends.BY_CODE.items()} == {
+        "SignatureDoesNotMatch": (KEYS_TEXT, ".env"),
+        "InvalidAccessKeyId": (KEYS_TEXT, ".env"),
+        "InvalidToken": (TOKEN_TEXT, ".env"),
+        "ExpiredToken": (TOKEN_TEXT, ".env"),
+        "ExpiredTokenException": (TOKEN_TEXT, ".env"),
+        "RequestTimeTooSkewed": (CLOCK_TEXT, None),
+        "AccessDenied": (POLICY_TEXT, None),
+    }
+    assert {name: (mend.text, mend.place) for name, mend in mends.BY_NAME.items()} == {
+        "lake.toml": ('"${EDITOR:-vi}" lake.toml', IN_PROJECT),
+        ".env": ('"${EDITOR:-vi}" .env', IN_PROJECT),
+        "variables": ('"${EDITOR:-vi}" .env', IN_PROJECT),
+        "lake": ('uri = "file:lake"', "lake.toml, under [lake]"),
+        "sources": ('"${EDITOR:-vi}" lake.toml', IN_PROJECT),
+        "TMDB": ("curl --silent --show-error --head https://api.themoviedb.org", None),
+        "disk": ("df -h .", IN_PROJECT),
+        "disk of the lake": ("cinelake expire --builds", None),
+        "credentials": (KEYS_TEXT, ".env"),
+        "identity": (KEYS_TEXT, ".env"),
+        "clock": (CLOCK_TEXT, None),
+        "bucket": ('uri = "s3://ANOTHER-NAME"', "lake.toml, under [lake]"),
+        "bucket settings": (POLICY_TEXT, None),
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("CINELAKE_LAKE", "CINELAKE_LAKE=file:lake"),
+        ("AWS_ACCESS_KEY_ID", "AWS_ACCESS_KEY_ID=YOUR_KEY_ID"),
+        ("AWS_SECRET_ACCESS_KEY", "AWS_SECRET_ACCESS_KEY=YOUR_SECRET"),
+        ("AWS_SESSION_TOKEN", "AWS_SESSION_TOKEN=YOUR_SESSION_TOKEN"),
+        ("AWS_CA_BUNDLE", "AWS_CA_BUNDLE=/PATH/TO/authority.pem"),
+        ("AWS_REGION", "AWS_REGION=us-east-1"),
+        ("TMDB_TOKEN", "TMDB_TOKEN=YOUR_READ_ACCESS_TOKEN"),
+        ("TMDB_API_KEY", "TMDB_API_KEY=YOUR_API_KEY"),
+        ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL_S3=http://127.0.0.1:9000"),
+    ],
+)
+def test_a_variable_is_mended_by_a_line_of_env(name: str, text: str) -> None:
+    assert mend_of(VariableError(name, "is wrong", "mend it")) == Mend(text, ".env")
+
+
+def test_no_mend_removes_or_gives_away_all_that_lies_below_a_folder() -> None:
+    """Of those that tests provoke `examined` looks at each; here at all that the program can tell."""
+    package = Path(mends.__file__).parents[1]
+    modules = [*package.glob("doctor/*.py"), package / "lake" / "safety.py"]
+    assert len(modules) > 8
+    assert [module.name for module in modules if HARMFUL.search(module.read_text(encoding="utf-8"))] == []
+    for command in ("rm -rf .cinelake", "rm -fr /", 'sudo chown -R "$(id -u)" /', "chmod -R u+w ."):
+        assert HARMFUL.search(command)
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        (KEYS_TEXT, "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY"),
+        ("AWS_REGION=us-east-1\nTMDB_TOKEN=YOUR_READ_ACCESS_TOKEN", "TMDB_TOKEN"),
+        ("AWS_CA_BUNDLE=/PATH/TO/authority.pem", "AWS_CA_BUNDLE"),
+        ("AWS_REGION=REGION_OF_THE_BUCKET", "AWS_REGION"),
+    ],
+)
+def test_an_example_that_was_pasted_and_not_filled_in_is_told(folder: ProjectFolder, text: str, names: str) -> None:
+    folder.path.joinpath(".env").write_text(f"{text}\n", encoding="utf-8")
+    found = examined(folder.path)[".env"]
+    assert (found["ok"], found["detail"]) == (False, f"still holds an example in the place of {names}")
+    assert found["mend"] == {"run": '"${EDITOR:-vi}" .env'}
+
+
+def test_a_token_that_tmdb_s_api_lacks_is_told_to_the_end(folder: ProjectFolder) -> None:
+    folder.write_settings(tmdb='source = "api"')
+    found = examined(folder.path)["TMDB"]
+    assert (found["ok"], found["mend"]) == (None, {"in": ".env", "write": "TMDB_TOKEN=YOUR_READ_ACCESS_TOKEN"})
+    assert found["hint"]
+    ended = folder.cinelake("doctor")
+    assert ended.returncode == 0
+    assert ended.stdout.endswith("\nnothing is wrong; see the hint at TMDB, lake\n")
+
+
 @pytest.mark.parametrize(
     ("code", "text"),
     [
-        ("SignatureDoesNotMatch", mends.KEYS.text),
-        ("InvalidClientTokenId", mends.KEYS.text),
-        ("ExpiredToken", mends.KEYS_WITH_TOKEN.text),
+        ("SignatureDoesNotMatch", KEYS_TEXT),
+        ("InvalidClientTokenId", KEYS_TEXT),
+        ("ExpiredToken", TOKEN_TEXT),
         ("PermanentRedirect", "AWS_REGION=REGION_OF_THE_BUCKET"),
         ("RequestTimeTooSkewed", "sudo timedatectl set-ntp true"),
-        ("AccessDenied", mends.POLICY.text),
+        ("AccessDenied", POLICY_TEXT),
     ],
 )
 def test_what_a_service_refuses_is_mended_by_its_code(code: str, text: str) -> None:

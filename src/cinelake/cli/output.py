@@ -196,7 +196,9 @@ def show_findings(result: "DoctorResult", *, as_json: bool) -> None:
         if finding.mend is not None:
             _print_lines(_mend_lines(finding.mend))
     failed = [finding.name for finding in result.findings if finding.ok is False]
-    _print_lines(["", f"wrong: {', '.join(failed)}" if failed else "nothing is wrong"])
+    hinted = [finding.name for finding in result.findings if finding.hint]
+    unset = f"nothing is wrong; see the hint at {', '.join(hinted)}" if hinted else "nothing is wrong"
+    _print_lines(["", f"wrong: {', '.join(failed)}" if failed else unset])
 
 
 def _mend_lines(mend: "Mend") -> list[str]:

@@ -34,6 +34,8 @@ from cinelake.land.sources import find_files
 LIBRARIES = ("boto3", "obstore", "duckdb")
 OURS = re.compile(r"(AWS|CINELAKE|TMDB)_[A-Z0-9_]+")
 """Names of variables that may be told; any other word in `.env` may be a secret that lost its name."""
+PLACEHOLDER = re.compile(r"YOUR_[A-Z_]+|/PATH/TO/.*|REGION_OF_THE_BUCKET")
+"""Values of variables, as what mends a finding has them for the reader to replace."""
 GIT_S = 10
 DATA = "data"
 A_SOURCE = '[[source]]\\ndataset = "Movies"\\npath = "movies.csv"\\n'
@@ -98,6 +100,9 @@ def _look_at_dotenv(folder: Path, variables: Mapping[str, str]) -> Finding:
         return wrong(DOTENV, error)
     if not (folder / DOTENV).exists():
         return Finding(DOTENV, None, "there is none: the environment alone counts")
+    if unfilled := [name for name, value in filed.items() if PLACEHOLDER.fullmatch(value) and OURS.fullmatch(name)]:
+        told = f"still holds an example in the place of {', '.join(unfilled)}"
+        return Finding(DOTENV, False, told, f"write your own into {DOTENV}")
     if slips := find_slips(filed, variables):
         told = ", ".join(f"{name} (did you mean {meant}?)" for name, meant in slips)
         renames = " ".join(f"s/^(\\s*(export\\s+)?){re.escape(name)}(?=\\s*=)/$1{meant}/;" for name, meant in slips)
