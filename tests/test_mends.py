@@ -396,7 +396,12 @@ def test_secrets_of_another_encoding_stay_as_closed_as_they_were(folder: Project
     path = folder.path / ".env"
     path.write_bytes("TMDB_TOKEN=x\n# S\xe3o Paulo\n".encode(encoding))
     path.chmod(0o600)
-    assert shell(examined(folder.path)[".env"]["mend"]["run"], folder.path).returncode == 0
+    command = examined(folder.path)[".env"]["mend"]["run"]
+    assert command == (
+        f"(umask 077; iconv -f {'LATIN1' if encoding == 'latin-1' else 'UTF-16'} -t UTF-8 .env > .env.new "
+        "&& cat .env.new > .env; rm -f .env.new)"
+    )
+    assert shell(command, folder.path).returncode == 0
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.read_text(encoding="utf-8") == "TMDB_TOKEN=x\n# S\xe3o Paulo\n"
     assert not path.with_name(".env.new").exists()
