@@ -1,6 +1,9 @@
 """The site: `make docs` builds it with Sphinx, from the Markdown pages beside this file."""
 
 from importlib.metadata import version as version_of
+from typing import Any
+
+from sphinx.application import Sphinx
 
 project = "cinelake"
 author = "cinelake"
@@ -18,3 +21,12 @@ html_show_sphinx = False
 html_show_copyright = False
 # A star of tables is drawn where Mermaid is known, as on GitHub; here it is its text.
 suppress_warnings = ["misc.highlighting_failure"]
+
+
+def setup(app: Sphinx) -> None:
+    """Has each page say its language, by which screen readers pronounce it and browsers translate it."""
+    app.connect("html-page-context", _tell_language)
+
+
+def _tell_language(_app: Sphinx, page: str, _template: str, context: dict[str, Any], _tree: object) -> None:
+    context["language"] = "pt-BR" if page.startswith("docs/pt/") or page == "README.pt-BR" else "en"

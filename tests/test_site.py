@@ -62,6 +62,13 @@ def test_no_link_leads_nowhere(site: Path) -> None:
     assert followed > 500
 
 
+def test_each_page_says_its_language(site: Path) -> None:
+    for path in site.joinpath("docs").rglob("*.html"):
+        language = "pt-BR" if path.is_relative_to(site / "docs" / "pt") else "en"
+        assert f'lang="{language}"' in path.read_text(encoding="utf-8")[:200], path
+    assert 'lang="pt-BR"' in site.joinpath("README.pt-BR.html").read_text(encoding="utf-8")[:200]
+
+
 def test_nothing_is_fetched_from_elsewhere(site: Path) -> None:
     """Reading the docs tells nobody."""
     for path in site.rglob("*.html"):
