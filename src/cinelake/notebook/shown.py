@@ -90,7 +90,7 @@ class ShownAnswer:
         if name not in self.tables:
             raise ConfigurationError(
                 f"{self.answer.question} has no table {name!r}",
-                did_you_mean(name, self.tables) or f"its tables are: {', '.join(self.tables)}",
+                " ".join(filter(None, (did_you_mean(name, self.tables), f"its tables are: {', '.join(self.tables)}"))),
             )
         if name == SUMMARY and name not in self.answer.tables:
             return rows_from(tuple(self.answer.summary), [self.answer.summary])
