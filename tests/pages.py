@@ -25,6 +25,8 @@ SHELLS = ("sh", "console")
 FENCE = re.compile(r"^([^\n]*)\n```([\w{}]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 """With the line above it, which names a file where it is one's content."""
 INDENTED = re.compile(r"(?:^    \S.*\n)+", re.MULTILINE)
+NOT_RUN = re.compile(r"\*\*(?:Not\s+run|Não\s+(?:foi\s+|foram\s+)?executad[oa]s?)\b", re.IGNORECASE)
+"""How a section says of commands that nobody ran them."""
 COMMENT = re.compile(r"(?:^|\s+)# .*")
 
 
