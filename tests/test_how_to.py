@@ -57,13 +57,8 @@ def test_a_page_fits_a_sitting(name: str) -> None:
     assert max(len(line) for line in lines if not line.startswith("|")) <= 130
 
 
-@pytest.mark.parametrize("name", GENRE[:1])
-def test_other_genres_are_asked_about_as_the_page_says(tmp_path: Path, name: str) -> None:
-    follow(name, tmp_path)
-
-
-@pytest.mark.parametrize("name", SOURCE[:1])
-def test_other_files_are_read_as_the_page_says(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize("name", [pair[0] for pair in (GENRE, SOURCE, DAILY, BACKFILL, SNAPSHOT)])
+def test_what_is_typed_prints_what_the_page_says(tmp_path: Path, name: str) -> None:
     follow(name, tmp_path)
 
 
@@ -112,16 +107,6 @@ def found_of(server: S3Server, told: str) -> list[str]:
     return [*found, "yes" if server.signatures else "no"]
 
 
-@pytest.mark.parametrize("name", BACKFILL[:1])
-def test_past_dates_are_filled_in_as_the_page_says(tmp_path: Path, name: str) -> None:
-    follow(name, tmp_path)
-
-
-@pytest.mark.parametrize("name", SNAPSHOT[:1])
-def test_records_are_handed_on_as_the_page_says(tmp_path: Path, name: str) -> None:
-    follow(name, tmp_path)
-
-
 def test_what_tmdb_was_asked_for_is_a_snapshot_for_another_project_which_does_not_know_its_age(
     landed: ProjectFolder, tmp_path: Path
 ) -> None:
@@ -153,11 +138,6 @@ def home(tmp_path: Path) -> Path:
     program.symlink_to(Path(sys.executable).parent, target_is_directory=True)
     ProjectFolder(tmp_path / "films").write_small()
     return tmp_path
-
-
-@pytest.mark.parametrize("name", DAILY[:1])
-def test_a_second_run_of_a_day_does_what_the_page_says(tmp_path: Path, name: str) -> None:
-    follow(name, tmp_path)
 
 
 @pytest.mark.parametrize("name", DAILY[:1])
